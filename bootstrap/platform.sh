@@ -25,6 +25,8 @@ readonly outside=(
   'github.com - repository.cidr Argo CD'
 )
 readonly private_ranges=(10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16)
+# The proxy for HTTPS (empty: none), and what is asked without it.
+readonly proxy_url='' proxy_bypassed=''
 
 # The class of every Ingress, and whether k3s brings it: 1 or 0.
 readonly ingress_class='traefik'
@@ -94,4 +96,4 @@ readonly projects=(
 )
 
 # The last line: bootstrap.sh stops if it is missing, or if it expects another form of this file.
-readonly platform_form='24663ae7e7d3'
+readonly platform_form='17fce448438a'

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     handle::{CrdRef, NamespaceRef, Peer, Pods, PortRef, Selector, StorageClassRef},
     ingress::{Bounds, Clients, IngressRef, Redirect, Rights},
+    internet::Internet,
     object::ClusterKind,
 };
 use crate::{
@@ -23,6 +24,8 @@ pub struct Cluster {
     pub storage_class: StorageClassRef,
     /// The class of volumes that several nodes mount, where there is one.
     pub shared_storage_class: Option<StorageClassRef>,
+    /// The way to the internet.
+    pub internet: Internet,
     /// Whether pods may have neighbours on another node.
     pub several_nodes: bool,
     /// The namespace of the cluster's own pods, in which no policy is derived.
@@ -40,6 +43,7 @@ impl Cluster {
         storage: &Storage,
         nodes: &Nodes,
         ingress: Option<&Ingress>,
+        internet: Internet,
     ) -> Self {
         let kube_system = NamespaceRef::of_cluster("kube-system");
         Self {
@@ -58,6 +62,7 @@ impl Cluster {
                 .shared
                 .as_ref()
                 .map(|it| StorageClassRef { name: it.shared() }),
+            internet,
             several_nodes: nodes.are_several(),
             ingress: ingress.map_or_else(|| packaged(&kube_system), existing),
             argocd: NamespaceRef::of_cluster("argocd"),

@@ -51,7 +51,7 @@ pub enum Value {
     /// As [`Value::Shown`], and an e-mail address.
     Email(&'static str),
     /// As [`Value::Known`]: a private key in PEM form, which has several lines.
-    PrivateKey(&'static str),
+    Pem(&'static str),
     /// As [`Value::Known`]; what is sealed is its bcrypt hash, which is all that its reader wants.
     Hashed(&'static str),
 }
@@ -64,7 +64,7 @@ impl Value {
             Self::Known(what)
             | Self::Shown(what)
             | Self::Email(what)
-            | Self::PrivateKey(what)
+            | Self::Pem(what)
             | Self::Hashed(what) => Some(what),
         }
     }

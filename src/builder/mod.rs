@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod face;
 pub mod handle;
 pub mod ingress;
+pub mod internet;
 pub mod kinds;
 pub mod lanes;
 pub mod may_make;

@@ -7,6 +7,7 @@ use super::{
     component::BuiltComponent,
     contribution::Contributions,
     handle::{AppId, HostRef, NamespaceRef},
+    internet::Internet,
     may_make::MayMake,
     meta::Naming,
     scope::{Closed, Scope},
@@ -25,16 +26,18 @@ pub struct PlatformBuilder {
 
 impl PlatformBuilder {
     /// A builder without components, for the platform of that name on a cluster with that storage
-    /// and those nodes, and with k3s' ingress controller or the one that is there already.
+    /// and those nodes, with k3s' ingress controller or the one that is there already, and with that
+    /// way to the internet.
     pub fn new(
         platform: &str,
         storage: &Storage,
         nodes: &Nodes,
         ingress: Option<&Ingress>,
+        internet: Internet,
     ) -> Self {
         Self {
             naming: Naming::Platform(platform.into()),
-            cluster: Arc::new(Cluster::new(storage, nodes, ingress)),
+            cluster: Arc::new(Cluster::new(storage, nodes, ingress, internet)),
             built: Vec::new(),
         }
     }
@@ -167,6 +170,7 @@ mod tests {
 
     use super::PlatformBuilder;
     use crate::{
+        builder::internet::Internet,
         builder::{
             contribution::{Contribution, Dashboard, Logs, Scrape, Tls},
             handle::Peer,
@@ -180,7 +184,13 @@ mod tests {
     const CONFIG: MayMake = MayMake::in_namespace("monitoring-config", &["argocd"], &[]);
 
     fn builder() -> PlatformBuilder {
-        PlatformBuilder::new("test", &Storage::default(), &Nodes::of(None, &[]), None)
+        PlatformBuilder::new(
+            "test",
+            &Storage::default(),
+            &Nodes::of(None, &[]),
+            None,
+            Internet::default(),
+        )
     }
 
     /// What a component says to monitoring reaches whoever is built last, which can use the handles

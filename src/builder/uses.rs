@@ -12,10 +12,14 @@ use super::{
         Caller, CrdRef, HostRef, IssuerRef, Peer, Pods, PortRef, PriorityRef, Running, VolumeRef,
     },
     ingress::IngressRef,
+    internet::Https,
     scope::Scope,
 };
 use crate::{
-    facts::{charts::cert_manager::Solver, kubernetes::DNS_PORT},
+    facts::{
+        charts::cert_manager::Solver,
+        kubernetes::{DNS_PORT, HTTP_PORT, HTTPS_PORT},
+    },
     platform::outside::Outside,
 };
 
@@ -54,10 +58,33 @@ impl<S> Scope<'_, S> {
         self.flow(from, &PortRef::outside(to));
     }
 
-    /// The pods call servers of the internet whose names the spec does not have, or that are many:
-    /// whatever is beyond every private range.
-    pub fn calls_internet(&mut self, from: &Pods, port: u16) {
-        self.flow_to(from, Peer::Outside, port);
+    /// The pods call servers of the internet by HTTPS whose names the spec does not have, or that
+    /// are many: through the proxy, or whatever is beyond every private range.
+    pub fn calls_https(&mut self, from: &Pods, https: &Https) {
+        match &https.proxy {
+            Some(proxy) => self.calls_outside(from, &proxy.outside),
+            None => self.flow_to(from, Peer::Outside, 443),
+        }
+    }
+
+    /// The pods call a server by HTTPS that the spec names: one in a network of its own straight,
+    /// any other as the internet.
+    pub fn calls_https_of(&mut self, from: &Pods, https: &Https, to: &Outside) {
+        match &https.proxy {
+            Some(proxy) if to.network().is_none() => self.calls_outside(from, &proxy.outside),
+            _ => self.calls_outside(from, to),
+        }
+    }
+
+    /// The pods call the public hosts from inside, which the node turns into the ingress
+    /// controller's pods, or which leave and come back.
+    pub fn calls_public_hosts(&mut self, from: &Pods, ingress: &IngressRef) {
+        for port in [HTTP_PORT, HTTPS_PORT] {
+            self.flow_to(from, Peer::Outside, port);
+        }
+        for port in ingress.ports() {
+            self.calls(from, ingress.pods(), port);
+        }
     }
 
     fn flow_to(&mut self, from: &Pods, to: Peer, port: u16) {

@@ -14,6 +14,7 @@ use crate::{
         face::Transport,
         handle::{IssuerRef, NamespaceRef, PriorityRef},
         ingress::IngressRef,
+        internet::{Internet, ProxyRef},
         may_make::MayMake,
         platform::PlatformBuilder,
     },
@@ -37,6 +38,7 @@ use crate::{
         ingress::Ingress,
         node::Node,
         node_group::{NodeGroup, Nodes},
+        proxy::Proxy,
         repository::Repository,
         sealed::{ApiVersion, SealedStore, SealingCertificate},
         storage::Storage,
@@ -108,6 +110,8 @@ pub struct Spec {
     /// An ingress controller that is there already, in place of k3s' Traefik. With it,
     /// `components.traefik.enabled` must be `false`. Absent: k3s' Traefik serves the public hosts.
     pub ingress: Option<Ingress>,
+    /// A proxy that HTTPS requests to the internet go through. Absent: they go straight.
+    pub proxy: Option<Proxy>,
     /// The storage classes of the platform's volumes. Absent: all volumes are of the class
     /// `local-path`.
     #[serde(default)]
@@ -123,6 +127,20 @@ impl Spec {
     /// controller's.
     pub fn reserved(&self) -> impl Iterator<Item = &str> + Clone {
         namespaces::reserved().chain(self.ingress.iter().map(|it| it.namespace.as_str()))
+    }
+
+    /// The way to the internet: what belongs to this platform is never asked through a proxy.
+    pub fn internet(&self) -> Internet {
+        Internet::new(self.proxy.as_ref().map(|proxy| {
+            let servers =
+                [Some(self.repository.server()), self.certificates.issuer.server_of_ones_own()];
+            let hosts = self.domains.all().map(|it| it.1);
+            ProxyRef {
+                outside: proxy.outside(),
+                url: proxy.https.shared(),
+                bypassed: proxy.bypassed(hosts, servers.into_iter().flatten()).into(),
+            }
+        }))
     }
 
     /// The nodes, however they are written.
@@ -235,8 +253,9 @@ impl Platform {
     /// The floor plan. Read it from top to bottom: whatever is used was built above.
     pub fn build(self: Arc<Self>) -> Assembly {
         let (spec, nodes) = (&self.spec, self.spec.all_nodes());
+        let (ingress, internet) = (spec.ingress.as_ref(), spec.internet());
         let mut builder =
-            PlatformBuilder::new(&self.name, &spec.storage, &nodes, spec.ingress.as_ref());
+            PlatformBuilder::new(&self.name, &spec.storage, &nodes, ingress, internet);
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
         self.chat(&mut builder, &foundations);
@@ -346,7 +365,7 @@ impl Platform {
         };
         builder.build(&issuer::APPLICATION, namespace, |scope| {
             let needs = issuer::Needs {
-                cert_manager: certifier,
+                issuers: certifier.issuers,
                 ingress,
                 certificates,
                 trust: &self.trust,

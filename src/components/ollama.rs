@@ -329,11 +329,12 @@ impl Ollama {
         let replicas = scope.headless_service(&part, &headless, "http", PORT, self.replicas);
         // The init container pulls from the model registry and its blob store, which are many
         // hosts: by port.
-        scope.calls_internet(&me, 443);
+        let (way, https) = scope.cluster().internet.env();
+        scope.calls_https(&me, &https);
         scope.resolves_names(&me);
         pod::account(scope, &part);
 
-        let template = self.pod(scope, &part, versions, &chats);
+        let template = self.pod(scope, &part, versions, &chats, &way);
         let claim = PersistentVolumeClaim {
             metadata: ObjectMeta { name: Some("models".to_owned()), ..ObjectMeta::default() },
             spec: Some(pod::claim_spec(scope, self.volume())),
@@ -352,13 +353,15 @@ impl Ollama {
         part: &crate::builder::meta::Part,
         versions: &Versions,
         chats: &[ChatModel<'_>],
+        way: &[EnvVar],
     ) -> k8s_openapi::api::core::v1::PodTemplateSpec {
         let (allotment, loaded) = (self.allotment(), self.loaded());
         let image = versions.image(versions::OLLAMA);
         let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
         let mut server = pod::container("ollama", image.clone());
         server.command = Some(command(SERVE));
-        server.env = self.env(loaded, vec![pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]);
+        let own = [pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))];
+        server.env = self.env(loaded, own.into_iter().chain(way.iter().cloned()));
         server.ports = pod::ports("http", PORT);
         server.resources = Some(self.server_resources(allotment));
         // Ready means that it serves what is there. A pod that is not Ready has no name, so a model
@@ -383,7 +386,7 @@ impl Ollama {
         if !chat.is_empty() {
             more.push(pod::env("CHAT_MODELS", chat));
         }
-        pull.env = self.env(loaded, more);
+        pull.env = self.env(loaded, more.into_iter().chain(way.iter().cloned()));
         // Page cache of what it pulls counts too, so it gets the room that the server will have:
         // the scheduler takes the larger one.
         pull.resources = Some(requirements(allotment));
@@ -433,7 +436,7 @@ impl Ollama {
 
     /// The environment that makes the memory formula true, and that a user without a home needs,
     /// with some more.
-    fn env(&self, loaded: u32, more: Vec<EnvVar>) -> Option<Vec<EnvVar>> {
+    fn env(&self, loaded: u32, more: impl Iterator<Item = EnvVar>) -> Option<Vec<EnvVar>> {
         let kv = match self.kv_cache {
             KvCache::F16 => "f16",
             KvCache::Q8 => "q8_0",

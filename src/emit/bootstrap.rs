@@ -6,8 +6,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    builder::chart::Values,
-    emit::files::Files,
+    builder::{chart::Values, internet::ProxyRef},
+    emit::files::{Files, HEADER},
     platform::{
         node::Role,
         node_group::{Group, Nodes, Taint},
@@ -27,6 +27,8 @@ pub const K3S: &str = "bootstrap/k3s/config.yaml";
 pub const K3S_NODES: &str = "bootstrap/k3s/nodes";
 /// The unit that starts k3s.
 pub const UNIT: &str = "bootstrap/k3s/k3s.service";
+/// A drop-in of that unit, where k3s goes through a proxy.
+pub const K3S_PROXY: &str = "bootstrap/k3s/proxy.conf";
 
 /// The platform's values, which the script reads from the file beside it.
 #[derive(Serialize)]
@@ -54,6 +56,10 @@ pub struct Script {
     pub outside: Vec<String>,
     /// Ranges that are not public.
     pub private_ranges: &'static [&'static str],
+    /// The proxy for HTTPS; empty: none.
+    pub proxy_url: String,
+    /// What is asked without it.
+    pub proxy_bypassed: String,
     /// The class of every Ingress.
     pub ingress_class: String,
     /// Whether k3s brings that class: 1 or 0.
@@ -256,6 +262,17 @@ pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str]) {
         }
     }
     files.add(UNIT, |out| out.extend_from_slice(include_bytes!("bootstrap/k3s.service")));
+}
+
+/// Writes the way of k3s to the internet, where that is through a proxy: a drop-in of its unit.
+pub fn proxy(files: &mut Files, proxy: Option<&ProxyRef>) {
+    let Some(ProxyRef { url, bypassed, .. }) = proxy else { return };
+    files.add(K3S_PROXY, |out| {
+        let text = format!(
+            "{HEADER}[Service]\nEnvironment=\"HTTPS_PROXY={url}\"\nEnvironment=\"NO_PROXY={bypassed}\"\n"
+        );
+        out.extend_from_slice(text.as_bytes());
+    });
 }
 
 /// Writes the values of an Application's chart: the very ones that the Application has.

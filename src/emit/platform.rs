@@ -74,6 +74,7 @@ fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) 
     let page = Page {
         glance: &glance(plan, summaries, readme::LISTED),
         uploads: uploads(plan, summaries),
+        proxy: plan.proxy().map(|it| it.url.clone()),
         outside: plan.components().iter().flat_map(|it| it.provided_outside.clone()).collect(),
         contributions: plan.contributions(),
         places: waves.iter().map(|it| place(plan, &it.application)).collect(),

@@ -1,6 +1,8 @@
 //! `out/README.md` and the imprint: the platform at a glance, for people, and which version wrote
 //! it.
 
+use std::sync::Arc;
+
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
@@ -22,6 +24,8 @@ pub struct Page<'a> {
     pub glance: &'a Glance,
     /// Which files people may upload; none without a chat.
     pub uploads: Option<String>,
+    /// The URL of the proxy before the internet, if there is one.
+    pub proxy: Option<Arc<str>>,
     /// What must be provided outside of the cluster.
     pub outside: Vec<String>,
     /// The targets for monitoring.
@@ -188,6 +192,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             certificates => page.glance.certificates(),
             more_hosts => page.glance.all.saturating_sub(page.glance.hosts.len()),
             uploads => page.uploads,
+            proxy => page.proxy.as_deref(),
             own,
             tenants,
             more_models => page.glance.model_count.saturating_sub(page.glance.models.len()),

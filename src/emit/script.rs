@@ -56,6 +56,8 @@ pub(super) fn write(
         (&[], &[HTTP_PORT, HTTPS_PORT, API_SERVER_PORT])
     };
     bootstrap::k3s(files, &nodes, disable);
+    let proxy = plan.proxy();
+    bootstrap::proxy(files, proxy);
 
     let facts = Facts::of(plan);
     let (repository, trust) = (&spec.repository, &platform.trust);
@@ -71,6 +73,8 @@ pub(super) fn write(
         host_keys: named(repository.host_keys.as_ref().filter(|_| trust.host_keys.is_some())),
         repository_ca: named(repository.ca.as_ref().filter(|_| trust.repository.is_some())),
         outside: outside(plan),
+        proxy_url: proxy.map_or_else(String::new, |it| it.url.to_string()),
+        proxy_bypassed: proxy.map_or_else(String::new, |it| it.bypassed.to_string()),
         private_ranges: &NOT_OUTSIDE,
         ingress_class: plan.ingress_class().to_string(),
         ingress_packaged: spec.ingress.is_none().into(),

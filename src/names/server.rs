@@ -55,6 +55,33 @@ name!(
     })
 );
 
+name!(
+    /// The URL of a proxy.
+    ProxyUrl,
+    "the URL of a proxy like `http://proxy.example.org:3128`",
+    proxy,
+    json_schema!({
+        "description": "Where a proxy answers: `http://` or `https://`, the host, and the port \
+                        unless it is 80 or 443; no path, no user and no password.",
+        "type": "string",
+        "pattern": "^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?/?$"
+    })
+);
+
+name!(
+    /// What is asked without a proxy.
+    Bypass,
+    "a host, a domain or a range like `mirror.example.org`, `.garden.lan` or `10.20.0.0/16`",
+    bypass,
+    json_schema!({
+        "description": "What is asked without a proxy: a host with all below it, a domain with a \
+                        dot before it (what is below it), an IPv4 address or a range of them.",
+        "type": "string",
+        "maxLength": 254,
+        "pattern": "^\\.?[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[0-9]{1,2})?$"
+    })
+);
+
 /// The longest URL: far beyond any that a server has.
 const LONGEST: usize = 500;
 
@@ -97,6 +124,34 @@ fn name_server(s: &str) -> Checked<'_> {
         "`{s}` is not the address of a name server: write it like `ns1.example.org`, `10.0.0.53` \
          or `10.0.0.53:5353`"
     ))
+}
+
+fn proxy(s: &str) -> Checked<'_> {
+    let shape = "write it like `http://proxy.example.org:3128`";
+    let clean = s.strip_suffix('/').unwrap_or(s);
+    if clean.contains('@') {
+        // The text itself is left out: it holds a password.
+        return Err("the URL of the proxy contains credentials, which everyone who reads the \
+                    repository would know: let the proxy know the node by its address"
+            .to_owned());
+    }
+    match clean.split_once("://") {
+        Some(("http" | "https", authority)) if is_authority(authority) => Ok(clean.into()),
+        _ => Err(format!("`{s}` is not the URL of a proxy: {shape}")),
+    }
+}
+
+fn bypass(s: &str) -> Checked<'_> {
+    let is_name = is_host(s.strip_prefix('.').unwrap_or(s))
+        || s.strip_prefix('.').is_some_and(|it| validate::dns_label(it).is_ok());
+    if is_name || s.parse::<Ipv4Addr>().is_ok() {
+        return Ok(s.into());
+    }
+    if s.contains('/') {
+        return validate::cidr(s);
+    }
+    let help = s.strip_prefix('*').map_or_else(String::new, |it| format!("; write `{it}`"));
+    Err(format!("`{s}` is neither a host, nor a domain, nor a range of IPv4 addresses{help}"))
 }
 
 /// A host or an address, and perhaps a port.
@@ -166,9 +221,25 @@ impl NameServer {
     }
 }
 
+impl ProxyUrl {
+    fn parts(&self) -> (&str, Option<u16>) {
+        parts(self.split_once("://").map_or(self.as_str(), |it| it.1))
+    }
+
+    /// The host, without scheme and port.
+    pub fn host(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The port that is written, or the scheme's own.
+    pub fn port(&self) -> u16 {
+        self.parts().1.unwrap_or(if self.starts_with("https://") { 443 } else { 80 })
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{AcmeDirectory, NameServer, S3Endpoint};
+    use super::{AcmeDirectory, Bypass, NameServer, ProxyUrl, S3Endpoint};
     use crate::names::tests::assert_names;
 
     #[test]
@@ -220,6 +291,34 @@ mod tests {
         let (usual, own) = (of("https://ca.example.org/d"), of("https://10.0.0.8:9000/a/b"));
         assert_eq!((usual.host(), usual.port()), ("ca.example.org", 443));
         assert_eq!((own.host(), own.port()), ("10.0.0.8", 9000));
+    }
+
+    #[test]
+    fn proxies() {
+        assert_names::<ProxyUrl>(
+            &["http://proxy.example.org:3128", "https://10.0.0.3", "http://10.0.0.3:3128"],
+            &[
+                ("proxy.example.org:3128", "write it like"),
+                ("socks5://proxy.example.org", "write it like"),
+                ("http://user:word@proxy.example.org", "credentials"),
+                ("http://proxy.example.org/path", "write it like"),
+                ("http://proxy", "write it like"),
+            ],
+        );
+        let of = |text: &str| text.parse::<ProxyUrl>().expect("a proxy");
+        assert_eq!((of("http://10.0.0.3").port(), of("https://10.0.0.3").port()), (80, 443));
+        assert_eq!(of("http://10.0.0.3:3128/").as_str(), "http://10.0.0.3:3128");
+        assert_names::<Bypass>(
+            &["mirror.example.org", ".garden.lan", ".lan", "10.0.0.7", "10.20.0.0/16"],
+            &[
+                ("*.garden.lan", "write `.garden.lan`"),
+                ("10.20.0.1/16", "write `10.20.0.0/16`"),
+                ("https://mirror.example.org", "neither"),
+                ("mirror.example.org:443", "neither"),
+                ("", "neither"),
+                ("a,b", "neither"),
+            ],
+        );
     }
 
     #[test]

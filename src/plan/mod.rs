@@ -20,8 +20,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     builder::{
-        component::BuiltComponent, contribution::Contributions, ingress::Redirect, meta::Naming,
-        object::Object,
+        component::BuiltComponent, contribution::Contributions, ingress::Redirect,
+        internet::ProxyRef, meta::Naming, object::Object,
     },
     components::{
         floor_plan::{Assembly, Platform, Spec, may_make},
@@ -120,6 +120,11 @@ impl Plan {
     /// The class of every Ingress.
     pub fn ingress_class(&self) -> &Arc<str> {
         self.assembly.ingress.class()
+    }
+
+    /// The proxy before the internet, if there is one.
+    pub fn proxy(&self) -> Option<&ProxyRef> {
+        self.assembly.cluster.internet.proxy()
     }
 
     /// The repository that Argo CD reads.

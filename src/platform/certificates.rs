@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{
-    dns01::Dns01,
+    dns01::DnsChallenge,
     outside::{Outside, Role},
 };
 use crate::names::{Cidr, Email, Host, SpecFile, server::AcmeDirectory};
@@ -67,7 +67,7 @@ pub struct Certificates {
     /// `spec.acme.solvers[].dns01` of the `ClusterIssuer`. Nothing has to reach the cluster from
     /// outside then. Absent: an answer on port 80 of each host proves it (HTTP-01).
     #[schemars(example = &"cloudflare")]
-    pub dns01: Option<Dns01>,
+    pub dns01: Option<DnsChallenge>,
 }
 
 impl<'de> Deserialize<'de> for Certificates {
@@ -187,6 +187,14 @@ impl Issuer {
     /// Whether Let's Encrypt issues, which certifies public names only.
     pub const fn is_lets_encrypt(&self) -> bool {
         matches!(self, Self::Staging | Self::Production)
+    }
+
+    /// The ACME server of one's own, as pods reach it.
+    pub fn server_of_ones_own(&self) -> Option<Outside> {
+        match self {
+            Self::Acme(acme) => Some(acme.outside()),
+            _ => None,
+        }
     }
 
     /// The ACME directory; none where no ACME server is asked.

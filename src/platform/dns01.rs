@@ -9,7 +9,7 @@ use crate::names::{Cidr, ObjectName, server::NameServer};
 /// Whose name servers hold the records of the hosts, and how cert-manager writes there.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Dns01 {
+pub enum DnsChallenge {
     /// Cloudflare. An API token with the permissions `Zone: Read` and `DNS: Edit` for the zone is
     /// the sealed credential `dns-cloudflare`.
     Cloudflare,

@@ -9,6 +9,7 @@ pub mod ingress;
 pub mod node;
 pub mod node_group;
 pub mod outside;
+pub mod proxy;
 pub mod repository;
 pub mod resources;
 pub mod sealed;

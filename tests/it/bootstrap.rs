@@ -11,6 +11,7 @@ pub mod node;
 mod other_platforms;
 #[cfg(target_os = "linux")]
 mod outside;
+mod proxied;
 #[cfg(target_os = "linux")]
 mod runs;
 #[cfg(target_os = "linux")]
@@ -53,6 +54,8 @@ fn full() -> Script {
             }
         };
     Script {
+        proxy_url: String::new(),
+        proxy_bypassed: String::new(),
         name: "starter".to_owned(),
         repository: "https://github.com/example/platform.git".to_owned(),
         branch: "main".to_owned(),

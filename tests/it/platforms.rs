@@ -1,5 +1,6 @@
 //! Random platforms: specs that compile, with every switch, amount and tenant of the spec.
 
+mod certificates;
 mod ingress;
 mod repository;
 
@@ -377,32 +378,6 @@ pub fn repository_files() -> [(String, String); 2] {
     repository::files()
 }
 
-/// How many ways to be certified [`certificates`] knows.
-const CERTIFICATES: u8 = 7;
-
-/// One of the ways to be certified that need no file; DNS-01 needs somebody who unseals.
-fn certificates(which: u8, unseals: bool) -> Value {
-    let acme = || {
-        let server = map([("server", some("https://10.0.0.8:9000/acme/directory"))]);
-        Some(map([("acme", Some(server))]))
-    };
-    let updates = || {
-        let server = map([("server", some("10.0.0.53")), ("keyName", some("acme"))]);
-        Some(map([("rfc2136", Some(server))]))
-    };
-    let email = || some("operations@example.com");
-    let (email, issuer, dns01) = match which {
-        0 => (email(), None, None),
-        1 => (email(), some("production"), None),
-        2 => (None, some("selfSigned"), None),
-        3 => (None, acme(), None),
-        4 => (email(), None, some("route53")),
-        5 => (email(), some("production"), some("cloudflare")),
-        _ => (email(), acme(), updates()),
-    };
-    map([("email", email), ("issuer", issuer), ("dns01", dns01.filter(|_| unseals))])
-}
-
 /// Specs that compile, tenants among them.
 pub fn platforms() -> impl Strategy<Value = Texts> {
     let tenants =
@@ -413,7 +388,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
     let class = (class, proptest::bool::weighted(0.3), ingress::ingress());
     let rest = (
         label(),
-        0..CERTIFICATES,
+        0..certificates::WAYS,
         any::<bool>(),
         sample::select(vec!["llama3.2:1b", "gemma3:270m"]),
         class,
@@ -454,7 +429,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                         ("workspaces", workspaces.map(Into::into)),
                     ])),
                 ),
-                ("certificates", Some(certificates(which, on.sealed_secrets))),
+                ("certificates", Some(certificates::certificates(which, on.sealed_secrets))),
                 (
                     "storage",
                     Some(map([

@@ -6,7 +6,7 @@
 //! environments, backends of Ingresses, keys of certificates; for pods of charts, from the table of
 //! the cluster's facts.
 
-mod expected;
+pub mod expected;
 mod graph;
 mod model;
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use espalier::{
-    builder::{may_make::MayMake, platform::PlatformBuilder, scope::Scope},
+    builder::{internet::Internet, may_make::MayMake, platform::PlatformBuilder, scope::Scope},
     check::{
         object::{ApplicationView, BuiltObject, ObjectView},
         read_object::ReadObject,
@@ -43,8 +43,13 @@ impl Planted {
         let texts: BTreeMap<Arc<str>, Source> = [(PLATFORM.into(), source)].into();
         let platform = Arc::new(read::platform(&texts).0.expect("the spec is right"));
         let mut assembly = platform.build();
-        let mut builder =
-            PlatformBuilder::new("planted", &Storage::default(), &Nodes::of(None, &[]), None);
+        let mut builder = PlatformBuilder::new(
+            "planted",
+            &Storage::default(),
+            &Nodes::of(None, &[]),
+            None,
+            Internet::default(),
+        );
         build(&mut builder);
         assembly.components.extend(builder.close().0.finish());
         Self { plan: Plan::of(assembly, PLATFORM.into()) }

@@ -120,7 +120,7 @@ impl Plaintext {
                 !text.trim().is_empty(),
                 "the value of `{key}` of `{credential}` is only white space"
             );
-            if matches!(its.value, Value::PrivateKey(_)) {
+            if matches!(its.value, Value::Pem(_)) {
                 ensure!(
                     private_key::is_one(text),
                     "the value of `{key}` of `{credential}` is not a private key in PEM form, from \
@@ -260,9 +260,7 @@ pub fn values(
     let known = |key: &&&Key| {
         !matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != **key)
     };
-    if let Some(key) =
-        wanted.iter().filter(known).find(|it| matches!(it.value, Value::PrivateKey(_)))
-    {
+    if let Some(key) = wanted.iter().filter(known).find(|it| matches!(it.value, Value::Pem(_))) {
         // It has lines, which a prompt does not take.
         bail!(
             "`{}` needs {}: pass it with --from-file {}=FILE",
@@ -299,9 +297,7 @@ pub fn values(
             None => match key.value {
                 Value::Made(length) => Plaintext::from_text(&make(length)),
                 Value::Shown(_) | Value::Email(_) => shown(declared, key)?,
-                Value::Known(_) | Value::Hashed(_) | Value::PrivateKey(_) => {
-                    asked(declared, key, make)?
-                }
+                Value::Known(_) | Value::Hashed(_) | Value::Pem(_) => asked(declared, key, make)?,
             },
         };
         let value = value.judged(declared, key)?;

@@ -152,9 +152,9 @@ pub struct Offers {
 }
 
 /// Go collects its garbage at four fifths of the container's limit, before the kernel stops it.
-fn go_memory(allotment: Allotment) -> [Variable; 1] {
+fn go_memory(allotment: Allotment) -> Vec<Variable> {
     let mib = (allotment.limit.get() / 5 * 4) >> 20;
-    [Variable { name: "GOMEMLIMIT", value: format!("{}MiB", mib.max(1)) }]
+    vec![Variable { name: "GOMEMLIMIT".to_owned(), value: format!("{}MiB", mib.max(1)) }]
 }
 
 fn exclusions() -> String {
@@ -187,6 +187,11 @@ impl ArgoCd {
             resources: allotment.into(),
         };
         let image = |it| needs.versions.chart_image(ARGO_CD.pin, it).map(Tagged::from);
+        let (way, https) = scope.cluster().internet.env();
+        let mut variables = go_memory(repo_server);
+        variables.extend(
+            way.into_iter().filter_map(|it| Some(Variable { name: it.name, value: it.value? })),
+        );
         let values = Values {
             application_set: Unused {
                 replicas: 0,
@@ -220,7 +225,7 @@ impl ArgoCd {
             repo_server: RepoServer {
                 automount_service_account_token: false,
                 copyutil: requests::ARGO_COPYUTIL.into(),
-                pod: pod(repo_server),
+                pod: PodValues { env: variables, ..pod(repo_server) },
             },
             server: pod(server),
         };
@@ -232,7 +237,7 @@ impl ArgoCd {
         if self.admin == Admin::Sealed {
             scope.script(ScriptFact::SealedAdministrator);
         }
-        pods::flows(scope, &made, needs.repository);
+        pods::flows(scope, &made, needs.repository, &https);
         let [_, _, server, ..] = &made;
         Offers {
             running: scope.running(),

@@ -5,13 +5,14 @@ use crate::{
         chart::{pods::ChartPod, values::Strategy},
         contribution::Scrape,
         handle::Pods,
+        internet::Https,
         scope::Scope,
     },
     facts::{
         charts::argo_cd::port,
         requests::{self, Allotment},
     },
-    platform::repository::Repository,
+    platform::repository::{Proof, Repository},
 };
 
 /// Controller, repo-server, server, cache, the controller of `ApplicationSet`s, the hook that makes
@@ -36,7 +37,12 @@ pub(super) fn declared(allotments: [Allotment; 4], strategy: Strategy) -> [Chart
 
 /// What its pods speak to. With the default deny of their namespace, what is missing here cuts Argo
 /// CD off from what would mend it.
-pub(super) fn flows(scope: &mut Scope<'_>, made: &[Pods; 6], repository: &Repository) {
+pub(super) fn flows(
+    scope: &mut Scope<'_>,
+    made: &[Pods; 6],
+    repository: &Repository,
+    https: &Https,
+) {
     let [controller, repo_server, server, redis, _, redis_init] = made;
     for pods in [controller, server, redis_init] {
         scope.calls_api_server(pods);
@@ -51,8 +57,12 @@ pub(super) fn flows(scope: &mut Scope<'_>, made: &[Pods; 6], repository: &Reposi
         scope.calls(pods, redis, port::REDIS);
     }
     // Charts come by HTTPS from anywhere, Git by whatever its URL says from wherever its server is.
-    scope.calls_internet(repo_server, 443);
-    scope.calls_outside(repo_server, &repository.server());
+    scope.calls_https(repo_server, https);
+    match repository.proof() {
+        Proof::Certificate => scope.calls_https_of(repo_server, https, &repository.server()),
+        // A proxy is for HTTPS.
+        Proof::HostKey | Proof::Nothing => scope.calls_outside(repo_server, &repository.server()),
+    }
     let metrics = [
         (controller, "argocd-application-controller-metrics", port::CONTROLLER_METRICS),
         (repo_server, "argocd-repo-server-metrics", port::REPO_SERVER_METRICS),

@@ -170,7 +170,7 @@ pub(super) struct Parameters {
 pub(super) struct PodValues {
     #[serde(rename = "dnsConfig")]
     pub(super) lookup: Lookup,
-    pub(super) env: [Variable; 1],
+    pub(super) env: Vec<Variable>,
     pub(super) metrics: Switch,
     pub(super) resources: ChartResources,
 }
@@ -187,7 +187,7 @@ pub(super) struct RepoServer {
 
 #[derive(Serialize)]
 pub(super) struct Variable {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) value: String,
 }
 

@@ -2,11 +2,10 @@
 
 use k8s_openapi::{ByteString, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 
-use super::Offers;
 use crate::{
     builder::{
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
-        handle::{IssuerRef, Running},
+        handle::{CrdRef, IssuerRef, Running},
         ingress::IngressRef,
         kinds,
         may_make::MayMake,
@@ -15,15 +14,15 @@ use crate::{
     components::disk,
     crds::{
         cert_manager::{
-            Acme, Ca, ClusterIssuer, ClusterIssuerSpec, Dns01 as Dns01Solver, Http01, SecretKeyRef,
-            SecretRef, Solver, SolverIngress, SolverPod, SolverPodSpec,
+            Acme, Ca, ClusterIssuer, ClusterIssuerSpec, Dns01, Http01, SecretKeyRef, SecretRef,
+            Solver, SolverIngress, SolverPod, SolverPodSpec,
         },
         sealed_secrets::SealedSecret,
     },
     facts::{charts::cert_manager::SOLVER, requests},
     platform::{
         certificates::{Certificates, Issuer},
-        dns01::{Dns01, DynamicUpdates},
+        dns01::{DnsChallenge, DynamicUpdates},
         resources::requirements,
         trust::{Authorities, Trust},
     },
@@ -57,7 +56,7 @@ const AUTHORITY: CredentialSpec = CredentialSpec {
     name: "certificate-authority",
     keys: &[Key {
         name: "tls.key",
-        value: Value::PrivateKey("the authority's private key, a file in PEM form"),
+        value: Value::Pem("the authority's private key, a file in PEM form"),
     }],
     rotation: "",
     lookup: SecretLookup::ByController,
@@ -132,10 +131,10 @@ pub fn credential(certificates: &Certificates) -> Option<&'static CredentialSpec
     }
     certificates.issuer.directory()?;
     Some(match certificates.dns01.as_ref()? {
-        Dns01::Cloudflare => &CLOUDFLARE,
-        Dns01::DigitalOcean => &DIGITAL_OCEAN,
-        Dns01::Route53 => &ROUTE53,
-        Dns01::Rfc2136(_) => &RFC2136,
+        DnsChallenge::Cloudflare => &CLOUDFLARE,
+        DnsChallenge::DigitalOcean => &DIGITAL_OCEAN,
+        DnsChallenge::Route53 => &ROUTE53,
+        DnsChallenge::Rfc2136(_) => &RFC2136,
     })
 }
 
@@ -159,8 +158,8 @@ pub fn credentials(
 
 /// What the issuer needs.
 pub struct Needs<'a> {
-    /// cert-manager.
-    pub cert_manager: &'a Offers,
+    /// The right to write it.
+    pub issuers: CrdRef<ClusterIssuer>,
     /// Answers at public hosts.
     pub ingress: &'a IngressRef,
     /// What the spec says of it.
@@ -195,7 +194,7 @@ pub fn build(scope: &mut Scope<'_>, needs: &Needs<'_>) -> Option<IssuerRef> {
         (None, Some(credential)) => ClusterIssuerSpec::Ca(Ca { secret_name: credential.secret() }),
         (None, None) => ClusterIssuerSpec::SelfSigned {},
     };
-    scope.add_custom(needs.cert_manager.issuers, ClusterIssuer { metadata, spec });
+    scope.add_custom(needs.issuers, ClusterIssuer { metadata, spec });
     scope.issuer(name, needs.certificates.asks_by_http().then_some(&SOLVER))
 }
 
@@ -212,16 +211,16 @@ fn http01_solver(ingress: &IngressRef) -> Http01 {
     }
 }
 
-fn dns01_solver(dns01: &Dns01, credential: &IssuerCredential) -> Dns01Solver {
+fn dns01_solver(dns01: &DnsChallenge, credential: &IssuerCredential) -> Dns01 {
     match dns01 {
-        Dns01::Cloudflare => Dns01Solver::Cloudflare { api_token: credential.key("api-token") },
-        Dns01::DigitalOcean => Dns01Solver::DigitalOcean { token: credential.key("access-token") },
-        Dns01::Route53 => Dns01Solver::Route53 {
+        DnsChallenge::Cloudflare => Dns01::Cloudflare { api_token: credential.key("api-token") },
+        DnsChallenge::DigitalOcean => Dns01::DigitalOcean { token: credential.key("access-token") },
+        DnsChallenge::Route53 => Dns01::Route53 {
             access_key_id: credential.key("access-key-id"),
             secret_access_key: credential.key("secret-access-key"),
         },
-        Dns01::Rfc2136(DynamicUpdates { server, key_name, algorithm, .. }) => {
-            Dns01Solver::Rfc2136 {
+        DnsChallenge::Rfc2136(DynamicUpdates { server, key_name, algorithm, .. }) => {
+            Dns01::Rfc2136 {
                 nameserver: format!("{}:{}", server.host(), server.port()),
                 protocol: "TCP",
                 tsig_algorithm: algorithm.name(),

@@ -96,6 +96,7 @@ impl CertManager {
     ) -> Offers {
         let [controller, webhook, cainjector] = self.allotments();
         let image = |it| versions.chart_image(CERT_MANAGER.pin, it).map(Pinned::from);
+        let (proxy, https) = scope.cluster().internet.told();
         let values = Values {
             acmesolver: image(CERT_MANAGER_SOLVER_IMAGE).map(|image| SolverValues { image }),
             cainjector: Deployment {
@@ -105,6 +106,8 @@ impl CertManager {
             },
             crds: Crds { enabled: true, keep: true },
             recursive_nameservers_only: certificates.dns01.is_some(),
+            https_proxy: proxy.as_ref().map(|it| it.url.clone()),
+            no_proxy: proxy.as_ref().map(|it| it.bypassed.clone()),
             global: Global {
                 leader_election: LeaderElection { namespace: scope.namespace().to_string() },
             },
@@ -124,7 +127,7 @@ impl CertManager {
         let strategies = [values.strategy, values.webhook.strategy, values.cainjector.strategy];
         let made = pods::declared(self.allotments(), strategies);
         let made = scope.chart(Chart::new(&CERT_MANAGER, version, values), made);
-        pods::flows(scope, &made, ingress, certificates);
+        pods::flows(scope, &made, ingress, certificates, &https);
         Offers { issuers: scope.crd() }
     }
 }

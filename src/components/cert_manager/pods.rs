@@ -6,12 +6,13 @@ use crate::{
         contribution::Scrape,
         handle::Pods,
         ingress::IngressRef,
+        internet::Https,
         scope::Scope,
     },
     facts::{charts::cert_manager::port, requests::Allotment},
     platform::{
         certificates::{Certificates, Issuer},
-        dns01::Dns01,
+        dns01::DnsChallenge,
     },
 };
 
@@ -35,6 +36,7 @@ pub(super) fn flows(
     made: &[Pods; 3],
     ingress: &IngressRef,
     certificates: &Certificates,
+    https: &Https,
 ) {
     let [controller, webhook, cainjector] = made;
     for pods in made {
@@ -43,23 +45,18 @@ pub(super) fn flows(
     }
     scope.serves_webhook(webhook, port::WEBHOOK);
     match &certificates.issuer {
-        Issuer::Staging | Issuer::Production => scope.calls_internet(controller, 443),
-        Issuer::Acme(acme) => scope.calls_outside(controller, &acme.outside()),
+        Issuer::Staging | Issuer::Production => scope.calls_https(controller, https),
+        Issuer::Acme(acme) => scope.calls_https_of(controller, https, &acme.outside()),
         Issuer::SelfSigned | Issuer::Ca(_) => {}
     }
     match &certificates.dns01 {
-        Some(Dns01::Rfc2136(updates)) => scope.calls_outside(controller, &updates.outside()),
-        Some(_) => scope.calls_internet(controller, 443),
+        Some(DnsChallenge::Rfc2136(updates)) => scope.calls_outside(controller, &updates.outside()),
+        Some(_) => scope.calls_https(controller, https),
         None => {}
     }
-    // The self-check of HTTP-01: the controller asks our own public host, which the node turns
-    // into the ingress controller's pod, or which leaves and comes back.
+    // The self-check of HTTP-01: the controller asks the host itself before the ACME server does.
     if certificates.asks_by_http() {
-        scope.calls_internet(controller, 443);
-        scope.calls_internet(controller, 80);
-        for port in ingress.ports() {
-            scope.calls(controller, ingress.pods(), port);
-        }
+        scope.calls_public_hosts(controller, ingress);
     }
     let metrics = [
         (controller, "cert-manager"),

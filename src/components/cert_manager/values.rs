@@ -1,5 +1,7 @@
 //! The values of cert-manager's chart, as far as the platform sets them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::{
@@ -19,8 +21,12 @@ pub(super) struct Values {
     #[serde(rename = "dns01RecursiveNameserversOnly", skip_serializing_if = "is_off")]
     pub(super) recursive_nameservers_only: bool,
     pub(super) global: Global,
+    #[serde(rename = "https_proxy", skip_serializing_if = "Option::is_none")]
+    pub(super) https_proxy: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image: Option<Pinned>,
+    #[serde(rename = "no_proxy", skip_serializing_if = "Option::is_none")]
+    pub(super) no_proxy: Option<Arc<str>>,
     #[serde(rename = "podDnsConfig")]
     pub(super) lookup: Lookup,
     pub(super) prometheus: Prometheus,
@@ -31,8 +37,8 @@ pub(super) struct Values {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_off(it: &bool) -> bool {
-    !it
+fn is_off(switch: &bool) -> bool {
+    !switch
 }
 
 /// The pod that answers a challenge.

@@ -53,6 +53,11 @@ for it in "${!GIT_@}"; do
   [[ $it == GIT_SSL_CA* ]] || unset "$it"
 done
 
+# What is fetched here takes the way that the spec says.
+if [[ $proxy_url ]]; then
+  export HTTPS_PROXY=$proxy_url https_proxy=$proxy_url NO_PROXY=$proxy_bypassed no_proxy=$proxy_bypassed
+fi
+
 dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' adopt_backup='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in

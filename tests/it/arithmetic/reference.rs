@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use espalier::{
     budget::demand,
-    builder::{component::BuiltComponent, may_make::MayMake, platform::PlatformBuilder},
+    builder::{
+        component::BuiltComponent, internet::Internet, may_make::MayMake, platform::PlatformBuilder,
+    },
     platform::{node_group::Nodes, storage::Storage},
     units::{Bytes, Millicores},
 };
@@ -144,8 +146,13 @@ where
         + Sync
         + 'static,
 {
-    let mut builder =
-        PlatformBuilder::new("test", &Storage::default(), &Nodes::of(None, &[]), None);
+    let mut builder = PlatformBuilder::new(
+        "test",
+        &Storage::default(),
+        &Nodes::of(None, &[]),
+        None,
+        Internet::default(),
+    );
     let application = MayMake::in_namespace("component", &["default"], &[]);
     let cluster = builder.cluster();
     builder.build(&application, &cluster.argocd, |scope| scope.add(object));

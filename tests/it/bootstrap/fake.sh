@@ -220,6 +220,7 @@ act() {
       case $line in
         *' --output '*)
           changes
+          printf '%s\n' "${HTTPS_PROXY-}" >>"$FAKE/ways"
           url=$(printf '%s' "$line" | sed 's/ *$//')
           [ -f "$FAKE/web/${url##*/}" ] || { echo "404: $url" >&2 && return 22; }
           if [ "$is_last" ] && [ "$KILL_WHEN" = after ]; then head -c 20 "$FAKE/web/${url##*/}" >"$file"; else cp "$FAKE/web/${url##*/}" "$file"; fi

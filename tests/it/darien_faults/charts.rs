@@ -9,7 +9,7 @@ use crate::support::{at, compile, items, only, with_components};
 
 /// Leaves of the charts' values that are known to change what the chart renders (the facts: each
 /// was rendered with and without).
-const CERT_MANAGER: [&str; 26] = [
+const CERT_MANAGER: [&str; 28] = [
     "acmesolver/image/digest",
     "acmesolver/image/tag",
     "cainjector/image/digest",
@@ -20,8 +20,10 @@ const CERT_MANAGER: [&str; 26] = [
     "crds/keep",
     "dns01RecursiveNameserversOnly",
     "global/leaderElection/namespace",
+    "https_proxy",
     "image/digest",
     "image/tag",
+    "no_proxy",
     "podDnsConfig/options",
     "prometheus/enabled",
     "prometheus/servicemonitor/enabled",

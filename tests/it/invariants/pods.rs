@@ -360,7 +360,8 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
             let before = &rest[..start];
             let end = rest[start..].find(|it| !is_of_name(it)).map_or(rest.len(), |it| start + it);
             let (name, after) = (&rest[start..end], &rest[end..]);
-            let is_below = name.split('.').skip(1).any(|it| it == "svc");
+            // One that begins with a dot is a domain: what a proxy is not asked for.
+            let is_below = !name.starts_with('.') && name.split('.').skip(1).any(|it| it == "svc");
             // The part before an `@` is a user name.
             let signs_in = after.split(['/', ' ']).next().is_some_and(|it| it.contains('@'))
                 || after.contains("}}@");

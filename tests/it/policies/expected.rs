@@ -58,7 +58,7 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
     ("argo-cd", "argocd", "argocd-application-controller", &[To::Api, To::Dns, REPO_SERVER, REDIS]),
     ("argo-cd", "argocd", "argocd-server", &[To::Api, To::Dns, REPO_SERVER, REDIS]),
-    ("argo-cd", "argocd", "argocd-repo-server", &[To::Dns, REDIS, To::Outside(443), To::Git]),
+    ("argo-cd", "argocd", "argocd-repo-server", &[To::Dns, REDIS, To::Https, To::Git]),
     ("argo-cd", "argocd", "argocd-redis", &[]),
     ("argo-cd", "argocd", "argocd-redis-secret-init", &[To::Api, To::Dns]),
 ];
@@ -70,7 +70,8 @@ const REDIS: To = To::Pods("argocd", "argocd-redis", 6379);
 enum To {
     Api,
     Dns,
-    Outside(u16),
+    /// Any server by HTTPS: through the proxy that the chart's values name, or straight.
+    Https,
     /// What an issuer asks, and who writes the records that prove it.
     Issuer,
     Pods(&'static str, &'static str, u16),
@@ -116,7 +117,8 @@ fn has_several_nodes(tree: &Tree) -> bool {
 fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
     let (to, port, protocols): (End, u16, &[&'static str]) = match to {
         To::Issuer => {
-            let asked = tree.of_kind("ClusterIssuer").flat_map(|it| asked_by(tree, it));
+            let told = told_to_chart(tree, from);
+            let asked = tree.of_kind("ClusterIssuer").flat_map(|it| asked_by(tree, it, told));
             all.extend(asked.map(|(to, port)| Flow {
                 from: from.clone(),
                 to,
@@ -126,9 +128,16 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
             return;
         }
         To::Api => (End::ApiServer, 6443, &["TCP"]),
-        To::Outside(port) => (End::Outside, port, &["TCP"]),
+        To::Https => {
+            let (to, port) = out(told_to_chart(tree, from));
+            (to, port, &["TCP"])
+        }
         To::Pods(namespace, name, port) => (cluster_pods(tree, namespace, name), port, &["TCP"]),
-        To::Git => (End::Outside, git_port(tree), &["TCP"]),
+        To::Git => {
+            let told = told_to_chart(tree, from).filter(|_| git_port(tree) == 443);
+            let (to, port) = told.map_or((End::Outside, git_port(tree)), |it| out(Some(it)));
+            (to, port, &["TCP"])
+        }
         To::Dns => (cluster_pods(tree, "kube-system", "kube-dns"), 53, &["TCP", "UDP"]),
     };
     all.extend(protocols.iter().map(|protocol| Flow {
@@ -141,11 +150,12 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
 
 /// Whom cert-manager asks for an issuer: the ACME server; by HTTP-01, the public host itself, from
 /// inside and from outside; by DNS-01, the name server or the API of who runs it.
-fn asked_by(tree: &Tree, issuer: &Read) -> Vec<(End, u16)> {
+fn asked_by(tree: &Tree, issuer: &Read, proxy: Option<&str>) -> Vec<(End, u16)> {
     let mut all = Vec::new();
     if let Some(url) = issuer.at("spec/acme/server").as_str() {
         let authority = url.trim_start_matches("https://").split('/').next().unwrap_or_default();
-        all.push(place(authority, 443));
+        let (end, port) = place(authority, 443);
+        all.push(if end == End::Outside { out(proxy) } else { (end, port) });
     }
     for solver in items(issuer.at("spec/acme/solvers")) {
         if let Some(class) = at(solver, "http01/ingress/ingressClassName").as_str() {
@@ -155,10 +165,30 @@ fn asked_by(tree: &Tree, issuer: &Read) -> Vec<(End, u16)> {
         } else if let Some(server) = at(solver, "dns01/rfc2136/nameserver").as_str() {
             all.push(place(server, 53));
         } else {
-            all.push((End::Outside, 443));
+            all.push(out(proxy));
         }
     }
     all
+}
+
+/// The way out by HTTPS: to the proxy that a program is told of, or straight.
+fn out(proxy: Option<&str>) -> (End, u16) {
+    let Some(url) = proxy else { return (End::Outside, 443) };
+    let (scheme, authority) = url.split_once("://").expect("a URL");
+    place(authority, if scheme == "https" { 443 } else { 80 })
+}
+
+/// The proxy that a chart's values tell the pods of: each chart in its own way.
+fn told_to_chart<'a>(tree: &'a Tree, from: &End) -> Option<&'a str> {
+    let End::Pods { namespace, .. } = from else { return None };
+    let chart = tree.of_kind("Application").find(|application| {
+        !application.at("spec/source/chart").is_null()
+            && application.at("spec/destination/namespace").as_str() == Some(namespace)
+    })?;
+    let values = chart.at("spec/source/helm/valuesObject");
+    let mut variables = items(at(values, "repoServer/env"));
+    let variable = variables.find(|it| at(it, "name") == "HTTPS_PROXY");
+    variable.map_or_else(|| at(values, "https_proxy"), |it| at(it, "value")).as_str()
 }
 
 /// Where `host[:port]` is: an address is the only one that is let through.
@@ -325,12 +355,20 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
     if containers().any(|container| {
         at(container, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))
     }) {
-        add(tree, all, &from, To::Outside(443));
+        let mut variables = containers().flat_map(|it| items(at(it, "env")));
+        let proxy = variables.find(|it| at(it, "name") == "HTTPS_PROXY");
+        let (to, port) = out(proxy.and_then(|it| at(it, "value").as_str()));
+        all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
         resolves = true;
     }
     if resolves {
         add(tree, all, &from, To::Dns);
     }
+}
+
+/// Whether an issuer's ACME server asks each host by HTTP.
+pub fn asks_by_http(issuer: &Read) -> bool {
+    items(issuer.at("spec/acme/solvers")).any(|it| !at(it, "http01").is_null())
 }
 
 fn of_ingress(tree: &Tree, ingress: &Read, all: &mut BTreeSet<Flow>) {
@@ -350,9 +388,7 @@ fn of_ingress(tree: &Tree, ingress: &Read, all: &mut BTreeSet<Flow>) {
     }
     let issuer = ingress.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
     let issuer = issuer.and_then(|it| tree.find("ClusterIssuer", None, it.as_str()?));
-    if issuer
-        .is_some_and(|it| items(it.at("spec/acme/solvers")).any(|it| !at(it, "http01").is_null()))
-    {
+    if issuer.is_some_and(asks_by_http) {
         let to = End::Pods {
             namespace: namespace.to_owned(),
             labels: [("acme.cert-manager.io/http01-solver".to_owned(), "true".to_owned())].into(),

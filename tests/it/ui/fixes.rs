@@ -85,6 +85,7 @@ fn what_a_help_says_helps() {
         // built has credentials, which nobody has sealed yet.
         let deeper = [
             "invalid-value",
+            "invalid-value--issuer-parts",
             "invalid-value--version-as-a-number",
             "missing-field--deep",
             "invalid-value--amount-in-quotes",

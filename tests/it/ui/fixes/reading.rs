@@ -46,6 +46,17 @@ pub const READING: &[Fix] = &[
         ],
     ),
     (
+        "invalid-value--issuer-parts",
+        PLATFORM,
+        &[
+            (
+                "issuer: {acme: {server: \"https://10.0.0.8/directory\"}, ca: {certificate: ca.pem}}",
+                "email: ops@example.org",
+            ),
+            ("route54", "route53"),
+        ],
+    ),
+    (
         "invalid-value--empty-map",
         PLATFORM,
         &[

@@ -34,6 +34,11 @@ pub const RULES: &[Fix] = &[
         PLATFORM,
         &[("sealedSecrets: {enabled: false}", "sealedSecrets: {enabled: true}")],
     ),
+    (
+        "component-needed--issuer",
+        PLATFORM,
+        &[("sealedSecrets: {enabled: false}", "sealedSecrets: {enabled: true}")],
+    ),
     ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),

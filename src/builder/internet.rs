@@ -1,0 +1,62 @@
+//! The way to the internet by HTTPS: straight, or through a proxy. Only who has told its program
+//! which way it is gets it opened.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::EnvVar;
+
+use crate::platform::outside::Outside;
+
+/// The way of this cluster. It is no leave to go it: that is [`Https`].
+#[derive(Clone, Debug, Default)]
+pub struct Internet {
+    proxy: Option<Arc<ProxyRef>>,
+}
+
+/// A proxy, and what is asked without it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ProxyRef {
+    /// Where it is.
+    pub outside: Outside,
+    /// Its URL.
+    pub url: Arc<str>,
+    /// What is asked without it: `NO_PROXY`.
+    pub bypassed: Arc<str>,
+}
+
+/// The leave to go: its holder has what its program must be told.
+#[derive(Clone, Debug)]
+pub struct Https {
+    pub(in crate::builder) proxy: Option<Arc<ProxyRef>>,
+}
+
+impl Internet {
+    /// The way through a proxy, or the straight one.
+    pub fn new(proxy: Option<ProxyRef>) -> Self {
+        Self { proxy: proxy.map(Arc::new) }
+    }
+
+    /// The proxy, for who makes no pods: the node's own files.
+    pub fn proxy(&self) -> Option<&ProxyRef> {
+        self.proxy.as_deref()
+    }
+
+    /// The proxy that a program has to be told of, whatever the form in which it is told.
+    pub fn told(&self) -> (Option<Arc<ProxyRef>>, Https) {
+        (self.proxy.clone(), Https { proxy: self.proxy.clone() })
+    }
+
+    /// The same as environment variables.
+    pub fn env(&self) -> (Vec<EnvVar>, Https) {
+        let (proxy, https) = self.told();
+        let variable = |name: &str, value: &str| EnvVar {
+            name: name.to_owned(),
+            value: Some(value.to_owned()),
+            ..EnvVar::default()
+        };
+        let env = proxy.iter().flat_map(|proxy| {
+            [variable("HTTPS_PROXY", &proxy.url), variable("NO_PROXY", &proxy.bypassed)]
+        });
+        (env.collect(), https)
+    }
+}
