@@ -53,7 +53,7 @@ const HEADERS: [(&str, &str); 7] = [
 
 /// What differs from Open WebUI's defaults in production. Git is the only place to configure it:
 /// what is changed in the interface is gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
-const PRODUCTION: [(&str, &str); 40] = [
+const PRODUCTION: [(&str, &str); 42] = [
     // Seconds that an address is remembered; by default 300. A pod that was replaced has a new one.
     ("AIOHTTP_POOL_DNS_TTL", "10"),
     // Who signed in, and who changed what, from which address: no bodies, which have passwords and
@@ -91,6 +91,10 @@ const PRODUCTION: [(&str, &str); 40] = [
     ("ENABLE_PLUGINS", "False"),
     // A user's picture could be a page of somebody who wants to know who looks at it.
     ("ENABLE_PROFILE_IMAGE_URL_FORWARDING", "False"),
+    // What to look for in a file is the model's to say, in an answer that nothing bounds; nothing is
+    // looked for, since files go into the context whole.
+    ("ENABLE_RETRIEVAL_QUERY_GENERATION", "False"),
+    ("ENABLE_SEARCH_QUERY_GENERATION", "False"),
     ("ENABLE_SIGNUP", "False"),
     ("ENABLE_TAGS_GENERATION", "False"),
     ("ENABLE_TITLE_GENERATION", "False"),
