@@ -20,7 +20,7 @@ if [[ ! -f $beside ]]; then
   exit 1
 fi
 # shellcheck source-path=SCRIPTDIR source=platform.sh
-if ! source "$beside" || [[ $platform_form != '17fce448438a' ]]; then
+if ! source "$beside" || [[ $platform_form != 'dfe968c0659c' ]]; then
   printf 'error: %s is incomplete, or of another version of espalier than this script: take both from the same commit, as `espalier render` writes them\n' \
     "$beside" >&2
   exit 1
@@ -342,9 +342,10 @@ all_hosts() {
   done
 }
 
-# Let's Encrypt asks for each host from outside, so its name has to lead here; of very many workspaces the first are looked up.
+# People come by each host's name, and who certifies may ask it too, so it has to lead here; of very many workspaces the first are looked up.
 names() {
-  local host own found address first most=100
+  local host own found address first most=100 without='nobody finds'
+  if ((asked_by_http)); then without='no certificate will be issued for'; fi
   local -a all=() nowhere=()
   own=" $(hostname -I 2>/dev/null || true) "
   while read -r host; do
@@ -363,10 +364,10 @@ names() {
   done
   if ((${#nowhere[@]} > 3)); then
     printf -v first '%s, ' "${nowhere[@]:0:3}"
-    warn "${first%, } and $((${#nowhere[@]} - 3)) more have no address: no certificate will be issued for them until their names lead to this node"
+    warn "${first%, } and $((${#nowhere[@]} - 3)) more have no address: $without them until their names lead to this node"
   else
     for host in "${nowhere[@]}"; do
-      warn "$host has no address: no certificate will be issued for it until its name leads to this node"
+      warn "$host has no address: $without it until its name leads to this node"
     done
   fi
   if ((${#all[@]} > most)); then warn "of ${#all[@]} hosts, the names of the first $most were looked up"; fi
@@ -1575,8 +1576,8 @@ for it in "${!GIT_@}"; do
   [[ $it == GIT_SSL_CA* ]] || unset "$it"
 done
 
-# What is fetched here takes the way that the spec says.
-if [[ $proxy_url ]]; then
+# What is fetched on the node takes the way that the spec says; another machine, and who says another way, has its own.
+if [[ $proxy_url && ! ${ESPALIER_KUBECONFIG:-}${HTTPS_PROXY:-}${https_proxy:-} ]]; then
   export HTTPS_PROXY=$proxy_url https_proxy=$proxy_url NO_PROXY=$proxy_bypassed no_proxy=$proxy_bypassed
 fi
 

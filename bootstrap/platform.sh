@@ -13,8 +13,7 @@ readonly branch='main'
 readonly root_path='apps'
 readonly revision='refs/heads/main'
 # Files with the keys of its SSH host, and with certificates of authorities (empty: the known ones).
-readonly host_keys=''
-readonly repository_ca=''
+readonly host_keys='' repository_ca=''
 
 # Public hosts, whose DNS names have to point to this node. Workspaces have theirs in their Ingresses.
 readonly hosts=('devops-cc.darienc.com')
@@ -42,11 +41,10 @@ readonly chat_replicas=1
 
 # The host of Argo CD's UI (empty: a port-forward leads there), and the password of its
 # administrator: `initial`, which Argo CD makes, or `sealed`, which is in the repository.
-readonly argocd_host=''
-readonly argocd_admin='initial'
+readonly argocd_host='' argocd_admin='initial'
 
-# Who issues the certificates: `production` (Let's Encrypt's), which everybody trusts, or another.
-readonly issuer='staging'
+# Who issues the certificates (everybody trusts `production` alone), and whether by HTTP-01: 1 or 0.
+readonly issuer='staging' asked_by_http=1
 
 # What this node has to have: memory (MemTotal; the same in KiB), CPU in thousandths of a core, and
 # free disk in MiB. Less memory or CPU stops the script, less disk is a warning.
@@ -96,4 +94,4 @@ readonly projects=(
 )
 
 # The last line: bootstrap.sh stops if it is missing, or if it expects another form of this file.
-readonly platform_form='17fce448438a'
+readonly platform_form='dfe968c0659c'

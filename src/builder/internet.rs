@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::EnvVar;
 
-use crate::platform::outside::Outside;
+use crate::{
+    facts::domains::private,
+    platform::{outside::Outside, proxy::Bypassed},
+};
 
 /// The way of this cluster. It is no leave to go it: that is [`Https`].
 #[derive(Clone, Debug, Default)]
@@ -21,7 +24,17 @@ pub struct ProxyRef {
     /// Its URL.
     pub url: Arc<str>,
     /// What is asked without it: `NO_PROXY`.
-    pub bypassed: Arc<str>,
+    pub bypassed: Bypassed,
+}
+
+impl ProxyRef {
+    /// Whether a server that the spec names is asked through it. One in a network of its own is
+    /// not, nor one that has a private name, whose network has to be written.
+    pub(in crate::builder) fn is_for(&self, server: &Outside) -> bool {
+        server.network().is_none()
+            && private(server.host()).is_none()
+            && !self.bypassed.covers(server.host())
+    }
 }
 
 /// The leave to go: its holder has what its program must be told.
@@ -55,7 +68,7 @@ impl Internet {
             ..EnvVar::default()
         };
         let env = proxy.iter().flat_map(|proxy| {
-            [variable("HTTPS_PROXY", &proxy.url), variable("NO_PROXY", &proxy.bypassed)]
+            [variable("HTTPS_PROXY", &proxy.url), variable("NO_PROXY", &proxy.bypassed.text())]
         });
         (env.collect(), https)
     }

@@ -67,11 +67,11 @@ impl<S> Scope<'_, S> {
         }
     }
 
-    /// The pods call a server by HTTPS that the spec names: one in a network of its own straight,
-    /// any other as the internet.
+    /// The pods call a server by HTTPS that the spec names: as the internet, or straight where the
+    /// program is told to ask it without the proxy.
     pub fn calls_https_of(&mut self, from: &Pods, https: &Https, to: &Outside) {
         match &https.proxy {
-            Some(proxy) if to.network().is_none() => self.calls_outside(from, &proxy.outside),
+            Some(proxy) if proxy.is_for(to) => self.calls_outside(from, &proxy.outside),
             _ => self.calls_outside(from, to),
         }
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{rule::rules, view::WholeView};
 use crate::{
-    builder::credential::{Key, Value},
+    builder::credential::{Key, SecretLookup, Value},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -106,18 +106,26 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
             "`espalier seal --generate-missing` generates and seals it; `espalier seal {name} \
              --from-stdin` seals your own value"
         )
+    } else if let Some(key) = missing.iter().find(|it| matches!(it.value, Value::Pem(_))) {
+        format!("`espalier seal {name} --from-file {}=FILE` seals it", key.name)
     } else {
         format!("`espalier seal {name}` asks for the values that only you know, and seals them")
     };
-    CREDENTIAL_NOT_SEALED.at(
-        place,
-        format!(
-            "{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} \
-             cannot start without {pronoun}",
-            users(secret)
-        ),
-    )
-    .help(help)
+    let without = match secret.credential.declared().lookup {
+        SecretLookup::ByController => format!("no certificate is issued without {pronoun}"),
+        SecretLookup::ByReference | SecretLookup::Patched => {
+            format!("{} cannot start without {pronoun}", users(secret))
+        }
+    };
+    CREDENTIAL_NOT_SEALED
+        .at(
+            place,
+            format!(
+                "{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: \
+             {without}"
+            ),
+        )
+        .help(help)
 }
 
 fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {

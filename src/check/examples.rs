@@ -49,8 +49,13 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
             "Argo CD cannot fetch from here",
         ));
     }
+    let without = if spec.certificates.issuer.is_lets_encrypt() {
+        "no certificate is issued for it"
+    } else {
+        "nobody finds it"
+    };
     for (key, host) in spec.domains.all().filter(|it| is_host(it.1)) {
-        left.push((host, view.spec.value(&["domains", key]), "no certificate is issued for it"));
+        left.push((host, view.spec.value(&["domains", key]), without));
     }
     let of_example = |email: &Email| is_host(email.rsplit('@').next().unwrap_or_default());
     if let Some(email) = spec.certificates.email.as_ref().filter(|it| of_example(it)) {

@@ -201,12 +201,22 @@ fn host_keys_invalid(
 fn authorities(source: &Source, certifies: bool, found: &mut Diagnostics) -> Option<Authorities> {
     match authority::parse(source.text.as_bytes()) {
         Ok(bundle) if certifies && !bundle.certifies => {
-            let message = "the first certificate in it may not certify others (`CA:TRUE` is \
-                           missing)";
+            let message = "the first certificate in it may not certify others (`CA:TRUE`, or \
+                           `keyCertSign` among its key usages, is missing)";
             let finding = AUTHORITIES_INVALID.at(Place::File(Arc::clone(&source.file)), message);
             found.push(finding.help(
                 "write the certificate of the authority first, and after it those of the \
                  authorities above it",
+            ));
+            None
+        }
+        Ok(bundle) if certifies && !bundle.is_chain => {
+            let message = "its certificates are no chain: one of them is not certified by the \
+                           next";
+            let finding = AUTHORITIES_INVALID.at(Place::File(Arc::clone(&source.file)), message);
+            found.push(finding.help(
+                "leave the certificate of the one authority that certifies here, and after it \
+                 those of the authorities above it; a new authority takes the old one's place",
             ));
             None
         }
@@ -294,15 +304,30 @@ pub fn validity<'a>(
     ];
     all.into_iter().filter_map(move |(keys, authorities, without)| {
         let place = Place::Value { file: Arc::clone(file), path: field(keys) };
-        expires(authorities?, place, without, now)
+        expires(authorities?, place, without, keys == ISSUER_CERTIFICATE, now)
     })
 }
 
-fn expires(authorities: &Authorities, place: Place, without: &str, now: i64) -> Option<Diagnostic> {
-    let help = "write the certificates into the file that the authority has now; during the change, \
-                the old and the new one side by side";
-    let last = authorities.valid.iter().map(|it| it.1).max()?;
-    if !authorities.valid.iter().any(|it| it.0 <= now) {
+/// Of several authorities one that is valid is enough; of a chain, all have to be.
+fn expires(
+    authorities: &Authorities,
+    place: Place,
+    without: &str,
+    is_chain: bool,
+    now: i64,
+) -> Option<Diagnostic> {
+    let help = if is_chain {
+        "write the certificate of the next authority in its place, and seal its key: `espalier \
+         seal --rotate certificate-authority --from-file FILE`"
+    } else {
+        "write the certificates into the file that the authority has now; during the change, the \
+         old and the new one side by side"
+    };
+    let (mut begins, ends) =
+        (authorities.valid.iter().map(|it| it.0), authorities.valid.iter().map(|it| it.1));
+    let last = if is_chain { ends.min()? } else { ends.max()? };
+    let has_begun = if is_chain { begins.all(|it| it <= now) } else { begins.any(|it| it <= now) };
+    if !has_begun {
         let message = format!("no certificate in the file is valid yet: {without}");
         return Some(
             AUTHORITIES_EXPIRE

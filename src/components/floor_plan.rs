@@ -138,7 +138,7 @@ impl Spec {
             ProxyRef {
                 outside: proxy.outside(),
                 url: proxy.https.shared(),
-                bypassed: proxy.bypassed(hosts, servers.into_iter().flatten()).into(),
+                bypassed: proxy.bypassed(hosts, servers.into_iter().flatten()),
             }
         }))
     }

@@ -103,6 +103,8 @@ pub enum Dns01 {
         /// The access key's id.
         #[serde(rename = "accessKeyIDSecretRef")]
         access_key_id: SecretKeyRef,
+        /// What requests are signed for.
+        region: &'static str,
         /// What is secret of it.
         #[serde(rename = "secretAccessKeySecretRef")]
         secret_access_key: SecretKeyRef,

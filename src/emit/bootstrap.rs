@@ -80,6 +80,8 @@ pub struct Script {
     pub argocd_admin: &'static str,
     /// `staging` or `production`.
     pub issuer: &'static str,
+    /// Whether it asks each host by HTTP: 1 or 0.
+    pub asked_by_http: u8,
     /// The `MemTotal` that the budget counts on, as the spec would say it.
     pub memory: String,
     /// The same in KiB, rounded up, as /proc/meminfo says it.
@@ -267,6 +269,7 @@ pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str]) {
 /// Writes the way of k3s to the internet, where that is through a proxy: a drop-in of its unit.
 pub fn proxy(files: &mut Files, proxy: Option<&ProxyRef>) {
     let Some(ProxyRef { url, bypassed, .. }) = proxy else { return };
+    let bypassed = bypassed.text();
     files.add(K3S_PROXY, |out| {
         let text = format!(
             "{HEADER}[Service]\nEnvironment=\"HTTPS_PROXY={url}\"\nEnvironment=\"NO_PROXY={bypassed}\"\n"

@@ -82,6 +82,26 @@ name!(
     })
 );
 
+/// Servers of Let's Encrypt, and what the spec calls them.
+const LETS_ENCRYPT: [(&str, &str); 2] = [
+    ("acme-staging-v02.api.letsencrypt.org", "staging"),
+    ("acme-v02.api.letsencrypt.org", "production"),
+];
+
+name!(
+    /// The name of a TSIG key.
+    KeyName,
+    "the name of a key like `acme.example.org`",
+    key_name,
+    json_schema!({
+        "description": "The name of a TSIG key, as the name server has it: letters, digits, `_`, \
+                        `-` and `.`.",
+        "type": "string",
+        "maxLength": 254,
+        "pattern": "^[A-Za-z0-9_][-A-Za-z0-9_.]*$"
+    })
+);
+
 /// The longest URL: far beyond any that a server has.
 const LONGEST: usize = 500;
 
@@ -95,6 +115,10 @@ fn directory(s: &str) -> Checked<'_> {
     if rest.contains('@') {
         // The text itself is left out: it may hold a password.
         return Err("the URL of the ACME directory contains credentials: remove them".to_owned());
+    }
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
+    if let Some((_, issuer)) = LETS_ENCRYPT.iter().find(|it| it.0 == host) {
+        return Err(format!("this is Let's Encrypt: write `issuer: {issuer}` in place of `acme`"));
     }
     let is_path = |path: &str| {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
@@ -126,6 +150,19 @@ fn name_server(s: &str) -> Checked<'_> {
     ))
 }
 
+fn key_name(s: &str) -> Checked<'_> {
+    let is_of_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let is_of_name = |b: u8| is_of_word(b) || b"-.".contains(&b);
+    let begins = s.as_bytes().first().is_some_and(|b| is_of_word(*b));
+    if begins && s.len() <= 254 && s.bytes().all(is_of_name) && !s.contains("..") {
+        return Ok(s.into());
+    }
+    Err(format!(
+        "`{s}` is not the name of a TSIG key: it is made of letters, digits, `_`, `-` and `.`, as \
+         the name server has it"
+    ))
+}
+
 fn proxy(s: &str) -> Checked<'_> {
     let shape = "write it like `http://proxy.example.org:3128`";
     let clean = s.strip_suffix('/').unwrap_or(s);
@@ -142,15 +179,19 @@ fn proxy(s: &str) -> Checked<'_> {
 }
 
 fn bypass(s: &str) -> Checked<'_> {
-    let is_name = is_host(s.strip_prefix('.').unwrap_or(s))
-        || s.strip_prefix('.').is_some_and(|it| validate::dns_label(it).is_ok());
+    let name = s.strip_prefix('.').unwrap_or(s);
+    let is_name = is_host(name) || validate::dns_label(name).is_ok();
     if is_name || s.parse::<Ipv4Addr>().is_ok() {
         return Ok(s.into());
     }
-    if s.contains('/') {
+    let is_number = |b: u8| b.is_ascii_digit() || b == b'.';
+    if s.split_once('/').is_some_and(|it| it.0.bytes().all(is_number)) {
         return validate::cidr(s);
     }
-    let help = s.strip_prefix('*').map_or_else(String::new, |it| format!("; write `{it}`"));
+    let better = s.strip_prefix('*').or_else(|| s.split_once("://").map(|it| it.1));
+    let better = better.or_else(|| s.rsplit_once(':').map(|it| it.0));
+    let better = better.filter(|it| bypass(it).is_ok());
+    let help = better.map_or_else(String::new, |it| format!("; write `{it}`"));
     Err(format!("`{s}` is neither a host, nor a domain, nor a range of IPv4 addresses{help}"))
 }
 
@@ -239,7 +280,7 @@ impl ProxyUrl {
 
 #[cfg(test)]
 mod tests {
-    use super::{AcmeDirectory, Bypass, NameServer, ProxyUrl, S3Endpoint};
+    use super::{AcmeDirectory, Bypass, KeyName, NameServer, ProxyUrl, S3Endpoint};
     use crate::names::tests::assert_names;
 
     #[test]
@@ -285,6 +326,7 @@ mod tests {
                 ("https://ca.example.org:0/directory", "write it like"),
                 ("https://ca.example.org/directory?a=b", "write it like"),
                 ("https://ca/directory", "write it like"),
+                ("https://acme-v02.api.letsencrypt.org/directory", "`issuer: production`"),
             ],
         );
         let of = |text: &str| text.parse::<AcmeDirectory>().expect("a directory");
@@ -309,15 +351,24 @@ mod tests {
         assert_eq!((of("http://10.0.0.3").port(), of("https://10.0.0.3").port()), (80, 443));
         assert_eq!(of("http://10.0.0.3:3128/").as_str(), "http://10.0.0.3:3128");
         assert_names::<Bypass>(
-            &["mirror.example.org", ".garden.lan", ".lan", "10.0.0.7", "10.20.0.0/16"],
+            &["mirror.example.org", "mirror", ".garden.lan", ".lan", "10.0.0.7", "10.20.0.0/16"],
             &[
                 ("*.garden.lan", "write `.garden.lan`"),
                 ("10.20.0.1/16", "write `10.20.0.0/16`"),
-                ("https://mirror.example.org", "neither"),
-                ("mirror.example.org:443", "neither"),
+                ("https://mirror.example.org", "write `mirror.example.org`"),
+                ("mirror.example.org:443", "write `mirror.example.org`"),
+                ("*", "neither a host, nor a domain, nor a range of IPv4 addresses"),
                 ("", "neither"),
                 ("a,b", "neither"),
             ],
+        );
+    }
+
+    #[test]
+    fn keys() {
+        assert_names::<KeyName>(
+            &["acme", "acme_key.example.org.", "ACME-1"],
+            &[("", "as the name server"), ("a b", "TSIG"), (".a", "TSIG"), ("a..b", "TSIG")],
         );
     }
 

@@ -59,13 +59,15 @@ pub struct Certificates {
     pub email: Option<Email>,
     /// Who issues the certificates: `staging` or `production` (Let's Encrypt), `selfSigned`, an
     /// ACME server of your own (`{acme: {server: …}}`) or an authority of your own
-    /// (`{ca: {certificate: …}}`). A change issues all certificates again.
+    /// (`{ca: {certificate: …}}`). Another of these five issues all certificates again; another
+    /// server or authority issues them as they are renewed.
     #[serde(default)]
     #[schemars(example = &"production")]
     pub issuer: Issuer,
     /// Where to write the DNS record that proves to the ACME server that a host is yours:
     /// `spec.acme.solvers[].dns01` of the `ClusterIssuer`. Nothing has to reach the cluster from
-    /// outside then. Absent: an answer on port 80 of each host proves it (HTTP-01).
+    /// outside then. The record is looked up through the cluster's DNS first, which has to know
+    /// what the world knows: a resolver that answers for the zone itself never sees it. Absent: an answer on port 80 of each host proves it (HTTP-01).
     #[schemars(example = &"cloudflare")]
     pub dns01: Option<DnsChallenge>,
 }
@@ -93,7 +95,8 @@ pub enum Issuer {
     /// strict.
     Production,
     /// Nobody: each certificate is signed with its own key (`spec.selfSigned` of the
-    /// `ClusterIssuer`), and browsers warn at each host. For tests in a network of your own.
+    /// `ClusterIssuer`), and browsers warn at each host. It names no issuer, which some programs
+    /// refuse even where they are told to trust it. For tests in a network of your own.
     SelfSigned,
     /// An ACME server of your own, such as step-ca.
     Acme(AcmeServer),
@@ -152,6 +155,11 @@ impl Certificates {
     /// Whether an ACME server asks each host by HTTP whether it is ours.
     pub fn asks_by_http(&self) -> bool {
         self.issuer.directory().is_some() && self.dns01.is_none()
+    }
+
+    /// Where a DNS record is written, if an ACME server asks for one.
+    pub fn dns01(&self) -> Option<&DnsChallenge> {
+        self.dns01.as_ref().filter(|_| self.issuer.directory().is_some())
     }
 }
 

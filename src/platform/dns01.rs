@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outside::{Outside, Role};
-use crate::names::{Cidr, ObjectName, server::NameServer};
+use crate::names::{
+    Cidr,
+    server::{KeyName, NameServer},
+};
 
 /// Whose name servers hold the records of the hosts, and how cert-manager writes there.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -34,7 +37,7 @@ pub struct DynamicUpdates {
     pub server: NameServer,
     /// Name of the TSIG key: `rfc2136.tsigKeyName` of the solver.
     #[schemars(example = &"acme.example.org")]
-    pub key_name: ObjectName,
+    pub key_name: KeyName,
     /// Algorithm of the TSIG key: `rfc2136.tsigAlgorithm` of the solver.
     #[serde(default)]
     #[schemars(example = &"hmacSha512")]

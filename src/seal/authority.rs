@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, ops::Range};
 
 use base64ct::{Base64, Encoding as _};
-use x509_cert::{der::Decode as _, ext::pkix::BasicConstraints};
+use x509_cert::{
+    der::Decode as _,
+    ext::pkix::{BasicConstraints, KeyUsage},
+};
 
 use super::{
     certificate::seconds,
@@ -19,6 +22,8 @@ pub struct Bundle {
     pub valid: Vec<(i64, i64)>,
     /// Whether the first may certify others.
     pub certifies: bool,
+    /// Whether each is certified by the next.
+    pub is_chain: bool,
 }
 
 /// Why a file holds no certificates of authorities, and the line of it that says so. Never says
@@ -59,7 +64,8 @@ pub fn parse(file: &[u8]) -> Result<Bundle, BundleError> {
     if blocks.is_empty() {
         return Err(nowhere(Why::Missing));
     }
-    let (mut text, mut valid, mut certifies) = (String::new(), Vec::new(), false);
+    let (mut text, mut valid) = (String::new(), Vec::new());
+    let (mut certifies, mut is_chain, mut above) = (false, true, None);
     for block in blocks {
         let here = |why| BundleError { why, line: Some(block.line.clone()) };
         if block.label != CERTIFICATE {
@@ -76,11 +82,17 @@ pub fn parse(file: &[u8]) -> Result<Bundle, BundleError> {
         if !is_authority && read.issuer != read.subject {
             return Err(here(Why::OfServer));
         }
-        certifies |= is_authority && valid.is_empty();
+        let may_sign = read
+            .get::<KeyUsage>()
+            .map_err(|_| here(Why::Malformed))?
+            .is_none_or(|it| it.1.key_cert_sign());
+        certifies |= is_authority && may_sign && valid.is_empty();
+        is_chain &= above.is_none_or(|it| it == read.subject);
+        above = Some(read.issuer.clone());
         valid.push((seconds(&read.validity.not_before), seconds(&read.validity.not_after)));
         armor(&der, &mut text);
     }
-    Ok(Bundle { text, valid, certifies })
+    Ok(Bundle { text, valid, certifies, is_chain })
 }
 
 fn armor(der: &[u8], text: &mut String) {

@@ -56,6 +56,7 @@ fn full() -> Script {
     Script {
         proxy_url: String::new(),
         proxy_bypassed: String::new(),
+        asked_by_http: 1,
         name: "starter".to_owned(),
         repository: "https://github.com/example/platform.git".to_owned(),
         branch: "main".to_owned(),

@@ -315,10 +315,11 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
 /// though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 11] = [
+    let all: [(&'static str, &[&'static str]); 12] = [
         ("backup-encryption", &["key"]),
         ("backup-s3", &["access-key-id", "secret-access-key"]),
         ("dns-cloudflare", &["api-token"]),
+        ("dns-digitalocean", &["access-token"]),
         ("dns-rfc2136", &["tsig-secret"]),
         ("dns-route53", &["access-key-id", "secret-access-key"]),
         ("openwebui-admin", &["email", "password"]),
@@ -373,6 +374,11 @@ fn nodes() -> Value {
     .into()
 }
 
+/// A proxy before the internet.
+fn proxy() -> Value {
+    map([("https", some("http://10.0.0.3:3128")), ("noProxy", some(vec![".example.net"]))])
+}
+
 /// The files that a repository of such a spec may name.
 pub fn repository_files() -> [(String, String); 2] {
     repository::files()
@@ -385,7 +391,8 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
     let hosts = (host(), proptest::option::of(host()), any::<bool>());
     let class =
         proptest::option::of(sample::select(vec!["local-path", "nfs.csi.example.com", "on"]));
-    let class = (class, proptest::bool::weighted(0.3), ingress::ingress());
+    let is_proxied = proptest::bool::weighted(0.3);
+    let class = (class, proptest::bool::weighted(0.3), ingress::ingress(), is_proxied);
     let rest = (
         label(),
         0..certificates::WAYS,
@@ -399,7 +406,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             tenants,
             (chat, workspaces, console),
             (on, components),
-            (name, which, sealed, model, (class, several, ingress)),
+            (name, which, sealed, model, (class, several, ingress, is_proxied)),
         )| {
             let spec = map([
                 ("repository", Some(repository)),
@@ -416,6 +423,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                     }),
                 ),
                 ("nodes", several.then(nodes)),
+                ("proxy", is_proxied.then(proxy)),
                 (
                     "domains",
                     Some(map([

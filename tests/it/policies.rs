@@ -9,6 +9,7 @@
 pub mod expected;
 mod graph;
 mod model;
+mod proxy;
 
 use std::collections::BTreeSet;
 

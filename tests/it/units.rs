@@ -8,7 +8,7 @@ use espalier::{
         Address, Bucket, Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, IngressClassName,
         K3sVersion, LabelKey, LabelValue, ModelName, ObjectName, RelativePath, SqlName, Tag,
         schedule::Schedule,
-        server::{AcmeDirectory, NameServer, S3Endpoint},
+        server::{AcmeDirectory, Bypass, KeyName, NameServer, ProxyUrl, S3Endpoint},
     },
     units::{Bytes, Millicores, Seconds, error::ValueError},
 };
@@ -158,6 +158,6 @@ proptest! {
                 $(if let Ok(name) = text.parse::<$name>() { assert_round_trip(&name, any_text)? })+
             };
         }
-        check!(Bucket S3Endpoint AcmeDirectory NameServer Schedule LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName IngressClassName Tag K3sVersion);
+        check!(Bucket S3Endpoint AcmeDirectory NameServer KeyName ProxyUrl Bypass Schedule LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName IngressClassName Tag K3sVersion);
     }
 }

@@ -123,8 +123,9 @@ impl Plaintext {
             if matches!(its.value, Value::Pem(_)) {
                 ensure!(
                     private_key::is_one(text),
-                    "the value of `{key}` of `{credential}` is not a private key in PEM form, from \
-                     `-----BEGIN PRIVATE KEY-----` to its end, without a password"
+                    "the value of `{key}` of `{credential}` is not one private key in PEM form, \
+                     without a password and with nothing around it: `openssl pkey -in FILE -out \
+                     key.pem` writes it so"
                 );
             } else if let Some(control) = text.chars().find(|it| it.is_control()) {
                 let what = match control {

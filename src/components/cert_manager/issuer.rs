@@ -19,7 +19,10 @@ use crate::{
         },
         sealed_secrets::SealedSecret,
     },
-    facts::{charts::cert_manager::SOLVER, requests},
+    facts::{
+        charts::cert_manager::{ROUTE53_REGION, SOLVER},
+        requests,
+    },
     platform::{
         certificates::{Certificates, Issuer},
         dns01::{DnsChallenge, DynamicUpdates},
@@ -58,7 +61,8 @@ const AUTHORITY: CredentialSpec = CredentialSpec {
         name: "tls.key",
         value: Value::Pem("the authority's private key, a file in PEM form"),
     }],
-    rotation: "",
+    rotation: "certificates that are there stay until they are renewed, after two months at most; \
+               `kubectl delete secret` of each (`openwebui-tls`) has it issued anew at once",
     lookup: SecretLookup::ByController,
 };
 
@@ -129,8 +133,7 @@ pub fn credential(certificates: &Certificates) -> Option<&'static CredentialSpec
     if matches!(certificates.issuer, Issuer::Ca(_)) {
         return Some(&AUTHORITY);
     }
-    certificates.issuer.directory()?;
-    Some(match certificates.dns01.as_ref()? {
+    Some(match certificates.dns01()? {
         DnsChallenge::Cloudflare => &CLOUDFLARE,
         DnsChallenge::DigitalOcean => &DIGITAL_OCEAN,
         DnsChallenge::Route53 => &ROUTE53,
@@ -172,7 +175,8 @@ pub struct Needs<'a> {
 
 /// The issuer.
 pub fn build(scope: &mut Scope<'_>, needs: &Needs<'_>) -> Option<IssuerRef> {
-    let Certificates { issuer, email, dns01 } = needs.certificates;
+    let Certificates { issuer, email, .. } = needs.certificates;
+    let dns01 = needs.certificates.dns01();
     let name = issuer.name();
     let credential = needs.credential.as_ref();
     if let Some(credential) = credential {
@@ -217,6 +221,7 @@ fn dns01_solver(dns01: &DnsChallenge, credential: &IssuerCredential) -> Dns01 {
         DnsChallenge::DigitalOcean => Dns01::DigitalOcean { token: credential.key("access-token") },
         DnsChallenge::Route53 => Dns01::Route53 {
             access_key_id: credential.key("access-key-id"),
+            region: ROUTE53_REGION,
             secret_access_key: credential.key("secret-access-key"),
         },
         DnsChallenge::Rfc2136(DynamicUpdates { server, key_name, algorithm, .. }) => {

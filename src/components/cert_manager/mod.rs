@@ -105,9 +105,9 @@ impl CertManager {
                 strategy: Strategy::OLD_POD_FIRST,
             },
             crds: Crds { enabled: true, keep: true },
-            recursive_nameservers_only: certificates.dns01.is_some(),
+            recursive_nameservers_only: certificates.dns01().is_some(),
             https_proxy: proxy.as_ref().map(|it| it.url.clone()),
-            no_proxy: proxy.as_ref().map(|it| it.bypassed.clone()),
+            no_proxy: proxy.as_ref().map(|it| it.bypassed.text()),
             global: Global {
                 leader_election: LeaderElection { namespace: scope.namespace().to_string() },
             },

@@ -49,7 +49,7 @@ pub(super) fn flows(
         Issuer::Acme(acme) => scope.calls_https_of(controller, https, &acme.outside()),
         Issuer::SelfSigned | Issuer::Ca(_) => {}
     }
-    match &certificates.dns01 {
+    match certificates.dns01() {
         Some(DnsChallenge::Rfc2136(updates)) => scope.calls_outside(controller, &updates.outside()),
         Some(_) => scope.calls_https(controller, https),
         None => {}

@@ -26,7 +26,7 @@ pub(super) struct Values {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image: Option<Pinned>,
     #[serde(rename = "no_proxy", skip_serializing_if = "Option::is_none")]
-    pub(super) no_proxy: Option<Arc<str>>,
+    pub(super) no_proxy: Option<String>,
     #[serde(rename = "podDnsConfig")]
     pub(super) lookup: Lookup,
     pub(super) prometheus: Prometheus,

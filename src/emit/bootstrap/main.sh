@@ -53,8 +53,8 @@ for it in "${!GIT_@}"; do
   [[ $it == GIT_SSL_CA* ]] || unset "$it"
 done
 
-# What is fetched here takes the way that the spec says.
-if [[ $proxy_url ]]; then
+# What is fetched on the node takes the way that the spec says; another machine, and who says another way, has its own.
+if [[ $proxy_url && ! ${ESPALIER_KUBECONFIG:-}${HTTPS_PROXY:-}${https_proxy:-} ]]; then
   export HTTPS_PROXY=$proxy_url https_proxy=$proxy_url NO_PROXY=$proxy_bypassed no_proxy=$proxy_bypassed
 fi
 

@@ -119,9 +119,10 @@ all_hosts() {
   done
 }
 
-# Let's Encrypt asks for each host from outside, so its name has to lead here; of very many workspaces the first are looked up.
+# People come by each host's name, and who certifies may ask it too, so it has to lead here; of very many workspaces the first are looked up.
 names() {
-  local host own found address first most=100
+  local host own found address first most=100 without='nobody finds'
+  if ((asked_by_http)); then without='no certificate will be issued for'; fi
   local -a all=() nowhere=()
   own=" $(hostname -I 2>/dev/null || true) "
   while read -r host; do
@@ -140,10 +141,10 @@ names() {
   done
   if ((${#nowhere[@]} > 3)); then
     printf -v first '%s, ' "${nowhere[@]:0:3}"
-    warn "${first%, } and $((${#nowhere[@]} - 3)) more have no address: no certificate will be issued for them until their names lead to this node"
+    warn "${first%, } and $((${#nowhere[@]} - 3)) more have no address: $without them until their names lead to this node"
   else
     for host in "${nowhere[@]}"; do
-      warn "$host has no address: no certificate will be issued for it until its name leads to this node"
+      warn "$host has no address: $without it until its name leads to this node"
     done
   fi
   if ((${#all[@]} > most)); then warn "of ${#all[@]} hosts, the names of the first $most were looked up"; fi

@@ -50,6 +50,10 @@ pub const DNS01_SECRETS: [(&str, &str); 5] = [
     ("route53", "secretAccessKeySecretRef"),
 ];
 
+/// Route 53 is one for all regions, and its requests are signed for this one. cert-manager takes it
+/// from its environment where the issuer has none, and asks nobody if neither says it.
+pub const ROUTE53_REGION: &str = "us-east-1";
+
 /// Pod ports of cert-manager's workloads.
 pub mod port {
     /// The metrics of each of them.

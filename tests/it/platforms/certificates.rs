@@ -5,7 +5,7 @@ use serde_yaml::Value;
 use super::{map, some};
 
 /// How many ways to be certified [`certificates`] knows.
-pub const WAYS: u8 = 7;
+pub const WAYS: u8 = 8;
 
 /// One of the ways to be certified that need no file; DNS-01 needs somebody who unseals.
 pub fn certificates(which: u8, unseals: bool) -> Value {
@@ -25,6 +25,7 @@ pub fn certificates(which: u8, unseals: bool) -> Value {
         3 => (None, acme(), None),
         4 => (email(), None, some("route53")),
         5 => (email(), some("production"), some("cloudflare")),
+        6 => (email(), None, some("digitalOcean")),
         _ => (email(), acme(), updates()),
     };
     map([("email", email), ("issuer", issuer), ("dns01", dns01.filter(|_| unseals))])
