@@ -65,6 +65,7 @@ def judged(answer: dict, wanted: tuple[str, ...], first: bool = False) -> list[s
 
 def chats(live: Live, row: Row) -> None:
     """The administrator, in the light theme: signs in, picks, asks, uploads, asks about it."""
+    before = asked(live)
     with Person(live.ctx, CHAT) as person:
         person.sign_in(EMAIL, PASSWORD)
         person.shot(live.shots, "signed-in")
@@ -77,9 +78,19 @@ def chats(live: Live, row: Row) -> None:
             f"answer after {answer['seconds']:.0f} s: {answer['text'][:60]!r}"
         )
         row.findings += judged(about_a_file(live, person), ("nine", "9", "monday"))
+        if (times := asked(live) - before) != QUESTIONS:
+            row.findings.append(f"{QUESTIONS} questions asked the model {times} times")
         add_second(person)
         row.findings += others(person)
     row.objects = 3
+
+
+def asked(live: Live) -> int:
+    """How often the models have answered, as each of their servers says."""
+    return sum(
+        live.world.log(pod, "ollama").count('POST     "/api/chat"')
+        for pod in live.pods("ai", "ollama")
+    )
 
 
 def about_a_file(live: Live, person: Person) -> dict:
@@ -112,8 +123,10 @@ def asks(live: Live, row: Row) -> None:
         row.findings += judged(answer, COLOURS, first=True)
 
 
-# Of the page itself, and nothing of ours: the film behind the first sign-up starts again with the next
-# click, which may come when the film is gone.
+# What the administrator asks: one question, and one about the file.
+QUESTIONS = 2
+# Of the page itself, and nothing of ours: the film behind the first sign-up starts again with the
+# next click, which may come when the film is gone.
 OF_THE_PAGE = "Cannot read properties of null (reading 'play')"
 
 
@@ -122,7 +135,9 @@ def others(person: Person) -> list[str]:
     return [
         f"the page asks {one}, which is no host of the platform"
         for one in sorted(person.hosts - {person.host})
-    ] + [f"a script of the page failed: {one}" for one in sorted(set(person.errors) - {OF_THE_PAGE})]
+    ] + [
+        f"a script of the page failed: {one}" for one in sorted(set(person.errors) - {OF_THE_PAGE})
+    ]
 
 
 def second(live: Live, row: Row) -> None:

@@ -25,8 +25,8 @@ HEADERS = {
 }
 # Beyond the bound of bodies that are read whole; refused by its declared length alone.
 TOO_LARGE = 64 << 20
-# Short calls, more of them than the burst, from as many sides as one address may ask from at once: one
-# side alone may not come to the average of a second on a slow machine.
+# Short calls, more of them than the burst, from several sides: one alone may not come to the
+# average of a second on a slow machine.
 CALLS, SIDES = 2600, 4
 # Seconds by which the first piece of an answer has to come before the last.
 APART = 0.3
