@@ -52,6 +52,31 @@ struct Offered {
     at: String,
 }
 
+impl Offered {
+    fn of(contribution: &Contribution) -> Self {
+        match contribution {
+            Contribution::Scrape(scrape) => Self { what: "metrics", at: scrape.url() },
+            Contribution::Probe { target, module, path } => {
+                Self { what: "probe", at: format!("{}{path}", target.endpoint().url(module)) }
+            }
+            Contribution::Dashboard(dashboard) => {
+                Self { what: "dashboard", at: dashboard.name.to_owned() }
+            }
+            Contribution::Logs(logs) => Self { what: "logs", at: logs.pods.title() },
+            Contribution::Alert(alert) => Self {
+                what: "alert",
+                at: format!(
+                    "{} ({}): {} for {}",
+                    alert.name,
+                    alert.severity.as_str(),
+                    alert.expression,
+                    alert.after
+                ),
+            },
+        }
+    }
+}
+
 /// Equal nodes, and what makes their figures true.
 #[derive(Serialize)]
 struct Group {
@@ -127,30 +152,7 @@ pub const LISTED: usize = 100;
 /// Writes the page.
 pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
     let budget = page.budget;
-    let offered: Vec<Offered> = page
-        .contributions
-        .iter()
-        .map(|contribution| match contribution {
-            Contribution::Scrape(scrape) => Offered { what: "metrics", at: scrape.url() },
-            Contribution::Probe { target, module, path } => {
-                Offered { what: "probe", at: format!("{}{path}", target.endpoint().url(module)) }
-            }
-            Contribution::Dashboard(dashboard) => {
-                Offered { what: "dashboard", at: dashboard.name.to_owned() }
-            }
-            Contribution::Logs(logs) => Offered { what: "logs", at: logs.pods.title() },
-            Contribution::Alert(alert) => Offered {
-                what: "alert",
-                at: format!(
-                    "{} ({}): {} for {}",
-                    alert.name,
-                    alert.severity.as_str(),
-                    alert.expression,
-                    alert.after
-                ),
-            },
-        })
-        .collect();
+    let offered: Vec<Offered> = page.contributions.iter().map(Offered::of).collect();
     let pods: Vec<Pods> = budget
         .rows
         .iter()
