@@ -51,9 +51,13 @@ def reading_opens(ctx: Context, key: Path, value: dict, name: str) -> tuple[byte
 
 def composed_findings(value: dict, data: dict[str, bytes]) -> list[str]:
     """What is wrong with keys that the template composes: each is a URL, and a client that takes it
-    apart has to get the password."""
+    apart has to get the password; or a text that is no secret, as it stands there."""
     found = []
     for name, template in (value["spec"]["template"].get("data") or {}).items():
+        if "{{" not in template:
+            if data.get(name) != template.encode():
+                found.append(f"{name}: it is not the text of the template")
+            continue
         before, _, rest = template.partition("{{")
         after = rest.rpartition("}}")[2]
         if not rest or "://" not in before:
