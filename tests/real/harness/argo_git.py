@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from .certificates import certify, make_authority
+
 WHO = "Judge <judge@espalier.invalid>"
 
 
@@ -152,48 +154,9 @@ class Hosts:
         made = self.folder / "pki"
         made.mkdir()
 
-        def openssl(*words: str) -> None:
-            done = subprocess.run(["openssl", *words], cwd=made, capture_output=True, check=False)
-            if done.returncode != 0:
-                raise RuntimeError(
-                    f"openssl {words[0]}: {done.stderr.decode(errors='replace').strip()[-300:]}"
-                )
-
-        for name in ("ca", "server"):
-            openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
-        openssl(
-            "req",
-            "-x509",
-            "-new",
-            "-key",
-            "ca.key",
-            "-subj",
-            "/CN=judge of the tree's hosts",
-            "-days",
-            "30",
-            "-out",
-            "ca.crt",
-        )
-        openssl("req", "-new", "-key", "server.key", "-subj", "/CN=judge", "-out", "server.csr")
+        make_authority(made, "/CN=judge of the tree's hosts")
         names = ",".join(f"DNS:{name}" for name in [*self.names, "localhost"])
-        (made / "extensions").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
-        openssl(
-            "x509",
-            "-req",
-            "-in",
-            "server.csr",
-            "-CA",
-            "ca.crt",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-days",
-            "30",
-            "-out",
-            "server.crt",
-            "-extfile",
-            "extensions",
-        )
+        certify(made, "server", "/CN=judge", names)
         for name in self.names:
             (self.tls / name).write_bytes((made / "ca.crt").read_bytes())
         return made / "server.crt", made / "server.key"

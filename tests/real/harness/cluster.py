@@ -6,11 +6,11 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .api import Api
+from .certificates import certify, make_authority, openssl
 from .fakelet import Fakelet
 from .processes import Failed, Process, free_port, wait_until
 
@@ -31,101 +31,13 @@ IDENTITIES = {
 }
 
 
-def openssl(*arguments: str, folder: Path) -> None:
-    """Runs openssl in a folder."""
-    done = subprocess.run(
-        ["openssl", *arguments],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Failed(f"openssl {arguments[0]}: {done.stderr.strip()[-300:]}")
-
-
 def make_keys(folder: Path) -> None:
     """One authority, one serving certificate, one of the server as a client of kubelets, one key
     for service accounts."""
     folder.mkdir(parents=True)
-    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ca.key", folder=folder)
-    openssl(
-        "req",
-        "-x509",
-        "-new",
-        "-key",
-        "ca.key",
-        "-subj",
-        "/CN=judges",
-        "-days",
-        "2",
-        "-out",
-        "ca.crt",
-        folder=folder,
-    )
-    openssl(
-        "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "server.key", folder=folder
-    )
-    openssl(
-        "req",
-        "-new",
-        "-key",
-        "server.key",
-        "-subj",
-        "/CN=kube-apiserver",
-        "-out",
-        "server.csr",
-        folder=folder,
-    )
-    (folder / "extensions").write_text(f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\n")
-    openssl(
-        "x509",
-        "-req",
-        "-in",
-        "server.csr",
-        "-CA",
-        "ca.crt",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-        "-days",
-        "2",
-        "-out",
-        "server.crt",
-        "-extfile",
-        "extensions",
-        folder=folder,
-    )
-    openssl(
-        "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "client.key", folder=folder
-    )
-    openssl(
-        "req",
-        "-new",
-        "-key",
-        "client.key",
-        "-subj",
-        "/O=system:masters/CN=kube-apiserver",
-        "-out",
-        "client.csr",
-        folder=folder,
-    )
-    openssl(
-        "x509",
-        "-req",
-        "-in",
-        "client.csr",
-        "-CA",
-        "ca.crt",
-        "-CAkey",
-        "ca.key",
-        "-days",
-        "2",
-        "-out",
-        "client.crt",
-        folder=folder,
-    )
+    make_authority(folder, "/CN=judges")
+    certify(folder, "server", "/CN=kube-apiserver", NAMES)
+    certify(folder, "client", "/O=system:masters/CN=kube-apiserver")
     openssl("genrsa", "-out", "accounts.key", "2048", folder=folder)
     openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub", folder=folder)
 
