@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use espalier::{
-    builder::{internet::Internet, may_make::MayMake, platform::PlatformBuilder, scope::Scope},
+    builder::{may_make::MayMake, platform::PlatformBuilder, scope::Scope},
     check::{
         object::{ApplicationView, BuiltObject, ObjectView},
         read_object::ReadObject,
@@ -16,7 +16,7 @@ use espalier::{
     emit::{files::Files, platform},
     load::read,
     plan::Plan,
-    platform::{files::PLATFORM, node_group::Nodes, storage::Storage},
+    platform::files::PLATFORM,
     yaml::source::Source,
 };
 use k8s_openapi::{
@@ -31,6 +31,8 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
+use crate::support::empty_platform;
+
 /// The repository's own platform, with components beside its own that no spec makes.
 pub struct Planted {
     plan: Plan,
@@ -43,13 +45,7 @@ impl Planted {
         let texts: BTreeMap<Arc<str>, Source> = [(PLATFORM.into(), source)].into();
         let platform = Arc::new(read::platform(&texts).0.expect("the spec is right"));
         let mut assembly = platform.build();
-        let mut builder = PlatformBuilder::new(
-            "planted",
-            &Storage::default(),
-            &Nodes::of(None, &[]),
-            None,
-            Internet::default(),
-        );
+        let mut builder = empty_platform("planted");
         build(&mut builder);
         assembly.components.extend(builder.close().0.finish());
         Self { plan: Plan::of(assembly, PLATFORM.into()) }

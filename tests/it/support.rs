@@ -7,13 +7,14 @@ use std::{
 };
 
 use espalier::{
+    builder::{internet::Internet, platform::PlatformBuilder},
     check::examples::EXAMPLE_VALUE,
     compile,
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
     emit::files::Files,
     load::Sources,
     plan::{Plan, summary::Summary},
-    platform::files::PLATFORM,
+    platform::{files::PLATFORM, node_group::Nodes, storage::Storage},
     yaml::source::Source,
 };
 use serde_yaml::Value;
@@ -232,6 +233,12 @@ impl Read {
         };
         Some(template)
     }
+}
+
+/// The builder of a platform that says nothing of its cluster, and has no component yet.
+pub fn empty_platform(name: &str) -> PlatformBuilder {
+    let nodes = Nodes::of(None, &[]);
+    PlatformBuilder::new(name, &Storage::default(), &nodes, None, Internet::default())
 }
 
 /// A value below another, by a `/`-separated path of keys; null if there is none.

@@ -8,32 +8,23 @@ use espalier::{
     },
     builder::{
         chart::{Chart, pods::ChartPod},
-        internet::Internet,
         may_make::MayMake,
-        platform::PlatformBuilder,
     },
     facts::{
         charts::sealed_secrets::SEALED_SECRETS,
         requests::{ARGO_REDIS, SEALED_SECRETS as SMALL},
     },
-    platform::{
-        node_group::{NodeGroup, Nodes},
-        storage::Storage,
-    },
+    platform::node_group::{NodeGroup, Nodes},
 };
 use k8s_openapi::api::core::v1::Toleration;
+
+use crate::support::empty_platform;
 
 const AGENTS: MayMake = MayMake::in_namespace("agents", &["argocd"], &[]);
 
 /// The rows of a component with a chart that makes these pods, in the namespace `argocd`.
 fn rows<const N: usize>(pods: [ChartPod; N]) -> Vec<BudgetRow> {
-    let mut builder = PlatformBuilder::new(
-        "test",
-        &Storage::default(),
-        &Nodes::of(None, &[]),
-        None,
-        Internet::default(),
-    );
+    let mut builder = empty_platform("test");
     let cluster = builder.cluster();
     let handles = builder.build(&AGENTS, &cluster.argocd, |scope| {
         scope.chart(Chart::new(&SEALED_SECRETS, "1.0.0", ()), pods)
@@ -53,13 +44,7 @@ fn waiting(row: &BudgetRow) -> PendingPods<'_> {
 
 #[test]
 fn what_a_chart_s_pod_wants_is_in_its_row() {
-    let mut builder = PlatformBuilder::new(
-        "test",
-        &Storage::default(),
-        &Nodes::of(None, &[]),
-        None,
-        Internet::default(),
-    );
+    let mut builder = empty_platform("test");
     let cluster = builder.cluster();
     let there = builder.build(&AGENTS, &cluster.argocd, |scope| {
         scope.namespace_of("node-agents", "privileged", "v1.35")
@@ -83,13 +68,7 @@ fn what_a_chart_s_pod_wants_is_in_its_row() {
 
 #[test]
 fn a_chart_s_pods_are_selected_by_the_labels_that_it_writes() {
-    let mut builder = PlatformBuilder::new(
-        "test",
-        &Storage::default(),
-        &Nodes::of(None, &[]),
-        None,
-        Internet::default(),
-    );
+    let mut builder = empty_platform("test");
     let cluster = builder.cluster();
     let [plain, named, other] = builder.build(&AGENTS, &cluster.argocd, |scope| {
         let pods = [

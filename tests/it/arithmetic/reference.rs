@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use espalier::{
     budget::demand,
-    builder::{
-        component::BuiltComponent, internet::Internet, may_make::MayMake, platform::PlatformBuilder,
-    },
-    platform::{node_group::Nodes, storage::Storage},
+    builder::{component::BuiltComponent, may_make::MayMake},
     units::{Bytes, Millicores},
 };
 use k8s_openapi::{
@@ -20,6 +17,8 @@ use k8s_openapi::{
     apimachinery::pkg::util::intstr::IntOrString,
 };
 use proptest::{option, prelude::*};
+
+use crate::support::empty_platform;
 
 /// A container of a pod: memory request and limit, CPU request.
 #[derive(Clone, Debug)]
@@ -146,13 +145,7 @@ where
         + Sync
         + 'static,
 {
-    let mut builder = PlatformBuilder::new(
-        "test",
-        &Storage::default(),
-        &Nodes::of(None, &[]),
-        None,
-        Internet::default(),
-    );
+    let mut builder = empty_platform("test");
     let application = MayMake::in_namespace("component", &["default"], &[]);
     let cluster = builder.cluster();
     builder.build(&application, &cluster.argocd, |scope| scope.add(object));
