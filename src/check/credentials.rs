@@ -111,12 +111,7 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
     } else {
         format!("`espalier seal {name}` asks for the values that only you know, and seals them")
     };
-    let without = match secret.credential.declared().lookup {
-        SecretLookup::ByController => format!("no certificate is issued without {pronoun}"),
-        SecretLookup::ByReference | SecretLookup::Patched => {
-            format!("{} cannot start without {pronoun}", users(secret))
-        }
-    };
+    let without = without(secret, pronoun);
     CREDENTIAL_NOT_SEALED
         .at(
             place,
@@ -128,6 +123,16 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
         .help(help)
 }
 
+/// What comes of a missing value. What a controller reads for an issuer keeps no pod from starting.
+fn without(secret: &RequiredSecret, pronoun: &str) -> String {
+    match secret.credential.declared().lookup {
+        SecretLookup::ByController => format!("no certificate is issued without {pronoun}"),
+        SecretLookup::ByReference | SecretLookup::Patched => {
+            format!("{} cannot start without {pronoun}", users(secret))
+        }
+    }
+}
+
 fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
     let (name, namespace) = (secret.credential.name(), &secret.namespace);
     let path = FieldPath::root().key("spec").key("sealed");
@@ -135,9 +140,8 @@ fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
         .at(
             Place::Key { file: file(name), path },
             format!(
-                "the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} \
-             cannot start without it",
-                users(secret)
+                "the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {}",
+                without(secret, "it")
             ),
         )
         .help(format!(

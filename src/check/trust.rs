@@ -120,7 +120,9 @@ impl<'a> Files<'a> {
         let Some(source) = self.texts.get(&path) else {
             let place = Place::Value { file: Arc::clone(self.spec), path: field(keys) };
             let finding = FILE_NAMED_MISSING.at(place, format!("there is no file `{path}`"));
-            found.push(finding.help(format!("put it there, or remove `{}`", keys.join("."))));
+            // What a section is about goes with the section.
+            let named = keys.strip_suffix(&["certificate"]).unwrap_or(keys);
+            found.push(finding.help(format!("put it there, or remove `{}`", named.join("."))));
             return None;
         };
         found.extend(source.conflicts().cloned());
@@ -316,41 +318,68 @@ fn expires(
     is_chain: bool,
     now: i64,
 ) -> Option<Diagnostic> {
-    let help = if is_chain {
-        "write the certificate of the next authority in its place, and seal its key: `espalier \
-         seal --rotate certificate-authority --from-file FILE`"
+    let (not_yet, expired, expiring, help) = if is_chain {
+        (
+            "a certificate of the chain is not valid yet",
+            "a certificate of the chain has expired",
+            "a certificate of the chain expires",
+            "write the certificate of the next authority in its place, and seal its key: `espalier \
+             seal --rotate certificate-authority --from-file FILE`",
+        )
     } else {
-        "write the certificates into the file that the authority has now; during the change, the \
-         old and the new one side by side"
+        (
+            "no certificate in the file is valid yet",
+            "every certificate in the file has expired",
+            "the certificates in the file expire",
+            "write the certificates into the file that the authority has now; during the change, \
+             the old and the new one side by side",
+        )
     };
     let (mut begins, ends) =
         (authorities.valid.iter().map(|it| it.0), authorities.valid.iter().map(|it| it.1));
     let last = if is_chain { ends.min()? } else { ends.max()? };
     let has_begun = if is_chain { begins.all(|it| it <= now) } else { begins.any(|it| it <= now) };
     if !has_begun {
-        let message = format!("no certificate in the file is valid yet: {without}");
         return Some(
             AUTHORITIES_EXPIRE
-                .error_at(place, message)
+                .error_at(place, format!("{not_yet}: {without}"))
                 .help("check the clock of this machine, and the certificates"),
         );
     }
     let finding = match (last - now).div_euclid(DAY) {
         WARN_DAYS.. => return None,
-        ..0 => AUTHORITIES_EXPIRE
-            .error_at(place, format!("every certificate in the file has expired: {without}")),
-        0 => AUTHORITIES_EXPIRE.warning_at(place, "the certificates in the file expire today"),
-        1 => AUTHORITIES_EXPIRE.warning_at(place, "the certificates in the file expire in 1 day"),
-        days => AUTHORITIES_EXPIRE
-            .warning_at(place, format!("the certificates in the file expire in {days} days")),
+        ..0 => AUTHORITIES_EXPIRE.error_at(place, format!("{expired}: {without}")),
+        0 => AUTHORITIES_EXPIRE.warning_at(place, format!("{expiring} today")),
+        1 => AUTHORITIES_EXPIRE.warning_at(place, format!("{expiring} in 1 day")),
+        days => AUTHORITIES_EXPIRE.warning_at(place, format!("{expiring} in {days} days")),
     };
     Some(finding.help(help))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::named;
-    use crate::yaml::source::Source;
+    use std::sync::Arc;
+
+    use super::{DAY, expires, named};
+    use crate::{diag::diagnostic::Place, platform::trust::Authorities, yaml::source::Source};
+
+    #[test]
+    fn of_a_chain_the_first_end_counts_and_of_a_bundle_the_last() {
+        let authorities =
+            Authorities { text: "".into(), valid: vec![(0, 5 * DAY), (DAY, 4000 * DAY)] };
+        let said = |is_chain, now| {
+            let place = Place::File(Arc::from("spec/platform.yaml"));
+            expires(&authorities, place, "nothing works", is_chain, now).map(|it| it.message)
+        };
+        let says =
+            |is_chain, now, words: &str| said(is_chain, now).is_some_and(|it| it.contains(words));
+        assert!(says(true, 2 * DAY, "the chain expires in 3 days"));
+        assert!(says(true, 6 * DAY, "the chain has expired"));
+        assert_eq!((said(false, 2 * DAY), said(false, 6 * DAY)), (None, None));
+        // One of them is not valid yet.
+        assert!(says(true, 0, "not valid yet"));
+        assert_eq!(said(false, 0), None);
+    }
 
     #[test]
     fn files_that_are_named_are_told_before_the_spec_is_read() {

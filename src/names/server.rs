@@ -37,7 +37,7 @@ name!(
         "description": "The URL of an ACME server's directory (RFC 8555, section 7.1.1): \
                         `https://`, the host, the port unless it is 443, and the path.",
         "type": "string",
-        "maxLength": 500,
+        "maxLength": LONGEST,
         "pattern": "^https://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?/[-A-Za-z0-9._~/]+$"
     })
 );

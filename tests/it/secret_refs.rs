@@ -10,6 +10,9 @@ use espalier::{
         scope::Scope,
     },
     check::references::REFERENCE_UNRESOLVED,
+    crds::cert_manager::{
+        Acme, Ca, ClusterIssuer, ClusterIssuerSpec, Dns01, SecretKeyRef, SecretRef, Solver,
+    },
 };
 use k8s_openapi::{
     api::{
@@ -150,6 +153,48 @@ fn every_way_to_read_a_secret_is_seen() {
         .len(),
         1
     );
+}
+
+/// Wherever an issuer names a Secret of its own namespace, the rule looks there: a field that it
+/// does not know would be a reference that nobody holds.
+#[test]
+fn an_issuer_s_secret_that_nobody_sealed_is_seen() {
+    let key = || SecretKeyRef { key: "password", name: "other".to_owned() };
+    let acme = |dns01| {
+        ClusterIssuerSpec::Acme(Acme {
+            ca_bundle: None,
+            email: None,
+            private_key_secret_ref: SecretRef { name: "made-by-itself".to_owned() },
+            server: "https://ca.example.org/directory".to_owned(),
+            solvers: vec![Solver::Dns01(dns01)],
+        })
+    };
+    let seen = |spec| {
+        let metadata = ObjectMeta { name: Some("house".to_owned()), ..ObjectMeta::default() };
+        told(|scope, _| {
+            let right = scope.crd();
+            scope.add_custom(right, ClusterIssuer { metadata, spec });
+        })
+        .len()
+    };
+    let updates = Dns01::Rfc2136 {
+        nameserver: "10.0.0.53:53".to_owned(),
+        protocol: "TCP",
+        tsig_algorithm: "HMACSHA256",
+        tsig_key_name: "acme".to_owned(),
+        tsig_secret: key(),
+    };
+    assert_eq!(seen(acme(updates)), 1);
+    assert_eq!(seen(acme(Dns01::Cloudflare { api_token: key() })), 1);
+    assert_eq!(seen(acme(Dns01::DigitalOcean { token: key() })), 1);
+    let sealed = || SecretKeyRef { key: "password", name: "its-x7k2m".to_owned() };
+    let aws = |access_key_id, secret_access_key| {
+        seen(acme(Dns01::Route53 { access_key_id, region: "us-east-1", secret_access_key }))
+    };
+    assert_eq!((aws(key(), sealed()), aws(sealed(), key()), aws(sealed(), sealed())), (1, 1, 0));
+    // Both keys of the pair.
+    assert_eq!(seen(ClusterIssuerSpec::Ca(Ca { secret_name: "other".to_owned() })), 2);
+    assert_eq!(seen(ClusterIssuerSpec::SelfSigned {}), 0);
 }
 
 #[test]

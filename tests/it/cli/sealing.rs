@@ -6,6 +6,7 @@ mod columns;
 mod keys;
 mod leaks;
 mod lines;
+mod pem;
 mod rotation;
 mod swapped;
 #[cfg(target_os = "linux")]
