@@ -63,7 +63,7 @@ impl<S> Scope<'_, S> {
     pub fn calls_https(&mut self, from: &Pods, https: &Https) {
         match &https.proxy {
             Some(proxy) => self.calls_outside(from, &proxy.outside),
-            None => self.flow_to(from, Peer::Outside, 443),
+            None => self.flow_to(from, Peer::Outside, HTTPS_PORT),
         }
     }
 
@@ -147,7 +147,8 @@ impl<S> Scope<'_, S> {
     }
 
     /// Asks for a certificate: an order on the issuer, and the way to its solver pods, where it has
-    /// any: they are made at run time in the namespace of the Ingress that waits. Returns the issuer's name.
+    /// any: they are made at run time in the namespace of the Ingress that waits. Returns the
+    /// issuer's name.
     pub(in crate::builder) fn certificate(
         &mut self,
         ingress: &IngressRef,

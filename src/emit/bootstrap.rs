@@ -78,7 +78,7 @@ pub struct Script {
     pub argocd_host: String,
     /// Whose password Argo CD's administrator has: `initial`, or `sealed`.
     pub argocd_admin: &'static str,
-    /// `staging` or `production`.
+    /// Who issues the certificates, as the spec calls it: `staging`, `production`, `ca`…
     pub issuer: &'static str,
     /// Whether it asks each host by HTTP: 1 or 0.
     pub asked_by_http: u8,
