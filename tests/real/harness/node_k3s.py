@@ -51,8 +51,9 @@ def named(api_version: str, kind: str, name: str, namespace: str = "", **more: A
     }
 
 
-def base_objects() -> list[dict]:
-    """The class of volumes, CoreDNS with its Service, and what kube-proxy may read."""
+def base_objects(outside: str = OUTSIDE) -> list[dict]:
+    """The class of volumes, CoreDNS with its Service and what it knows of the outside, and what
+    kube-proxy may read."""
     rights, system = "rbac.authorization.k8s.io/v1", "kube-system"
 
     def binding(role: str, subject: dict) -> dict:
@@ -100,7 +101,7 @@ def base_objects() -> list[dict]:
         binding("coredns", {"kind": "ServiceAccount", "name": "coredns", "namespace": system}),
         named("v1", "ServiceAccount", "coredns", system),
         named(
-            "v1", "ConfigMap", "coredns", system, data={"Corefile": COREFILE, "NodeHosts": OUTSIDE}
+            "v1", "ConfigMap", "coredns", system, data={"Corefile": COREFILE, "NodeHosts": outside}
         ),
         named(
             "apps/v1",

@@ -139,6 +139,22 @@ def elsewhere(objects: list[dict]) -> list[tuple[str, int]]:
     return found
 
 
+def proxy_of(objects: list[dict]) -> tuple[str, int] | None:
+    """The proxy that the tree's containers are told to go through."""
+    told = {
+        variable["value"]
+        for one in objects
+        if one["kind"] in WORKLOADS
+        for container in containers_of(template_of(one))
+        for variable in container.get("env", [])
+        if variable["name"] == "HTTPS_PROXY"
+    }
+    if not told:
+        return None
+    (place,) = (urllib.parse.urlsplit(one) for one in told)
+    return place.hostname or "", place.port or 80
+
+
 def by_hand(tree: Tree, space: str, key: str) -> str:
     """The value of a key that nothing seals."""
     servers = [

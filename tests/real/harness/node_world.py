@@ -74,6 +74,8 @@ class World:
             "--enable-admission-plugins=NodeRestriction",
         )
         self.outsides = [(OUTSIDE, 443)]
+        # Whoever is behind a proxy knows no name of the outside.
+        self.proxy: tuple[str, int] | None = None
         self.init: int | None = None
         self.servers: list = []
         self.provisioner: Provisioner | None = None
@@ -117,7 +119,7 @@ class World:
         self.machine()
         for image in self.images:
             self.import_image(image)
-        for thing in base_objects():
+        for thing in base_objects("") if self.proxy else base_objects():
             self.apply([thing])
         self.provisioner = Provisioner(self.api, self.state / "var/lib/rancher/k3s/storage")
         self.provisioner.start()
@@ -239,7 +241,7 @@ class World:
         return process
 
     def machine(self) -> None:
-        """containerd, and the servers outside: one on 443, as a registry's address would answer."""
+        """containerd, and the servers outside: one on 443 as a registry would answer, the proxy."""
         (self.folder / "containerd.toml").write_text(
             CONTAINERD.format(
                 socket=SOCKET,
@@ -261,12 +263,18 @@ class World:
         )
         for address, port in self.outsides:
             self.answer_outside(address, port)
+        if self.proxy:
+            address, port = self.proxy
+            self.serve_outside(address, "proxy", "forward", f"{address}:{port}", OUTSIDE)
+
+    def serve_outside(self, address: str, name: str, *words: object) -> None:
+        """A server outside of the node, at an address that is its own."""
+        self.must("ip", "-n", "world", "addr", "replace", f"{address}/32", "dev", "lo")
+        self.serve(name, self.ctx.tool("standin"), *words, outside=True)
 
     def answer_outside(self, address: str, port: int) -> None:
-        """A server outside of the node that takes connections, at an address that is its own."""
-        if address != OUTSIDE:
-            self.must("ip", "-n", "world", "addr", "replace", f"{address}/32", "dev", "lo")
-        self.serve(f"outside-{port}", self.ctx.tool("standin"), "listen", port, outside=True)
+        """A server outside of the node that takes connections."""
+        self.serve_outside(address, f"outside-{port}", "listen", port)
         if (address, port) not in self.outsides:
             self.outsides.append((address, port))
 

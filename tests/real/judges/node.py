@@ -53,6 +53,7 @@ class Platform:
         self.flows = ctx.flows(tree.spec_root)
         self.world = World.of_tree(ctx, tree.root, budget, name=name)
         self.objects = node_platform.objects_of(tree)
+        self.world.proxy = node_platform.proxy_of(self.objects)
         self.objects = [*node_platform.classes_of(self.objects), *self.objects]
         self.stand_ins = node_platform.stand_ins(tree, budget, self.flows)
         self.objects = [*node_platform.outside(self.objects, self.stand_ins), *self.objects]

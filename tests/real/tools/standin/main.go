@@ -20,6 +20,7 @@ import (
 var programs = map[string]func([]string) int{
 	"pause":                func([]string) int { return untilAsked() },
 	"listen":               listen,
+	"forward":              forward,
 	"dial":                 dialAll,
 	"hog":                  hog,
 	"stubborn":             stubborn,
@@ -129,6 +130,25 @@ func listen(ports []string) int {
 		accept(":" + port)
 	}
 	return untilAsked()
+}
+
+// A proxy: takes HTTPS on the first address, and finds every name it is asked for at the second.
+func forward(addresses []string) int {
+	if len(addresses) != 2 {
+		fail("forward takes the proxy's address and that of everything outside")
+	}
+	server := http.Server{Addr: addresses[0], Handler: http.HandlerFunc(func(out http.ResponseWriter, request *http.Request) {
+		_, port, err := net.SplitHostPort(request.Host)
+		if request.Method != http.MethodConnect || err != nil {
+			http.Error(out, "only HTTPS is forwarded", http.StatusMethodNotAllowed)
+			return
+		}
+		if !answers(net.JoinHostPort(addresses[1], port)) {
+			http.Error(out, request.Host+" does not answer", http.StatusBadGateway)
+		}
+	})}
+	fail("%v", server.ListenAndServe())
+	return 1
 }
 
 // Whether an address answers within two seconds.

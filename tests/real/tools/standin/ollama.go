@@ -2,11 +2,16 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 func ollama(arguments []string) int {
@@ -28,7 +33,7 @@ func ollama(arguments []string) int {
 		return http.StatusOK, map[string][]string{"capabilities": {"completion", "tools"}}
 	}
 	pull := func(model string) (int, any) {
-		if !answers("registry.ollama.ai:443") {
+		if !reaches("registry.ollama.ai:443") {
 			return http.StatusInternalServerError, map[string]string{"error": "pull model manifest: no connection"}
 		}
 		write(file(model), "{}")
@@ -38,6 +43,32 @@ func ollama(arguments []string) int {
 	http.HandleFunc("POST /api/pull", asked(pull))
 	serve(environment("OLLAMA_HOST", "127.0.0.1:11434"), map[string]func() bool{"/": yes, "/api/version": yes, "/api/tags": yes})
 	return untilAsked()
+}
+
+// Whether a host outside answers, through the proxy where the environment names one, as a Go program
+// like the real one asks.
+func reaches(host string) bool {
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: host}})
+	if err != nil {
+		fail("%v", err)
+	}
+	if proxy == nil {
+		return answers(host)
+	}
+	connection, err := net.DialTimeout("tcp", proxy.Host, 2*time.Second)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "proxy:", err)
+		return false
+	}
+	defer connection.Close()
+	connection.SetDeadline(time.Now().Add(5 * time.Second))
+	fmt.Fprintf(connection, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", host, host)
+	answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		fmt.Fprintln(os.Stderr, "proxy:", answer, err)
+		return false
+	}
+	return true
 }
 
 // A handler of a question that names a model.
