@@ -45,6 +45,12 @@ judge-lint *ARGS:
 live *ARGS:
     tests/real/live {{ARGS}}
 
+# What takes hours: misspelt specs, real charts, every second of PostgreSQL's start, the real programs
+long CHARTS:
+    ESPALIER_MUTATIONS=20000 cargo test --release --locked --test it -- mutations --nocapture
+    CHARTS={{CHARTS}} DATABASE_SECONDS=60 tests/real/run
+    tests/real/live
+
 # Benchmarks: compile, emit, the tenants' stream
 bench *ARGS:
     cargo bench {{ARGS}}
