@@ -45,9 +45,9 @@ LANES = (
     (("backup",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
 )
-# How many lanes run at the same time: a control plane with an Argo CD keeps more than half a core
-# busy, and both give up after so and so long.
-AT_ONCE = max(2, os.cpu_count() or 1)
+# How many lanes run at the same time: judges wait more than they compute (a lane keeps about half a
+# core busy), but an Argo CD that gets too little gives up after so and so long.
+AT_ONCE = 1 + max(2, os.cpu_count() or 1)
 # Judges with more than one module, so that parts of them run side by side.
 TOGETHER = {"node": ("node", "node_trees")}
 JUDGES = tuple(dict.fromkeys(name for names, _ in LANES for name in names))
