@@ -39,6 +39,9 @@ pub struct Batch {
     pub flows: Box<[Flow]>,
     /// A buffer for reading from the disk.
     pub buffer: Vec<u8>,
+    /// How many changed and how many new files the caller has named in this thread's steps, whose
+    /// order is that of the tenants.
+    pub named: [usize; 2],
 }
 
 /// The result of a compilation. `N` is the caller's note about each batch.

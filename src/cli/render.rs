@@ -219,7 +219,7 @@ fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
     for (path, bytes) in batch.files.iter() {
         let verdict = stage.file(path, bytes, &mut batch.buffer)?;
         note.counts.add(&verdict);
-        note.changed.add(path, &verdict);
+        note.changed.add(path, &verdict, &mut batch.named);
         note.obstacles.extend(findings::obstacle(path, verdict));
     }
     Ok(note)

@@ -21,21 +21,28 @@ pub struct ChangedFiles {
 }
 
 impl ChangedFiles {
-    /// Records a generated file.
-    pub fn add(&mut self, path: &str, verdict: &Verdict) {
-        match verdict {
-            Verdict::Changed | Verdict::Conflict => keep(&mut self.changed, path),
+    /// Records a generated file. `named` counts the changed and the new files that one thread has
+    /// named: ten thousand tenants would otherwise each keep a dozen names of which nobody sees any.
+    pub fn add(&mut self, path: &str, verdict: &Verdict, named: &mut [usize; 2]) {
+        let (names, named) = match verdict {
+            Verdict::Changed | Verdict::Conflict => (&mut self.changed, &mut named[0]),
             Verdict::New => {
                 self.is_first |= path == IMPRINT;
-                keep(&mut self.new, path);
+                (&mut self.new, &mut named[1])
             }
-            Verdict::Same | Verdict::Taken(..) | Verdict::Again => {}
+            Verdict::Same | Verdict::Taken(..) | Verdict::Again => return,
+        };
+        if *named < MOST {
+            *named += 1;
+            names.push(path.to_owned());
         }
     }
 
     /// Records a file that the spec no longer makes.
     pub fn removed(&mut self, path: &str) {
-        keep(&mut self.removed, path);
+        if self.removed.len() < MOST {
+            self.removed.push(path.to_owned());
+        }
     }
 
     /// Adds the files of a later step.
@@ -78,11 +85,5 @@ impl ChangedFiles {
             let _ = writeln!(out, "… and {} more", all - MOST);
         }
         out
-    }
-}
-
-fn keep(names: &mut Vec<String>, path: &str) {
-    if names.len() < MOST {
-        names.push(path.to_owned());
     }
 }
