@@ -23,8 +23,8 @@ pub(super) const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 
 /// A listing of the owned folders, made once before anything is compared.
 ///
-/// Ten thousand tenants have 160,000 files: their paths would take 18 MB, their hashes take 1.3.
-/// The probability that two of that many paths share a hash is 1 in 10⁸; then one of them would be
+/// Ten thousand tenants have 290,000 files: their paths would take 32 MB, their hashes take 2.3.
+/// The probability that two of that many paths share a hash is 1 in 5·10⁷; then one of them would be
 /// reported as written twice, or a stray would be missed.
 #[derive(Debug, Default)]
 pub(super) struct PathIndex {
