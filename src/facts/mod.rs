@@ -7,6 +7,8 @@ pub mod documents;
 pub mod domains;
 pub mod kubernetes;
 pub mod limits;
+#[cfg(feature = "internals")]
+pub mod metrics;
 pub mod models;
 pub mod node;
 pub mod ollama;
