@@ -1,5 +1,6 @@
 //! Figures, versions and the charts' facts: each has its one home here, with its source.
 
+pub mod alerts;
 pub mod bootstrap;
 pub mod browser;
 pub mod charts;
