@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::handle::{Pods, PortRef};
+use super::{
+    example::Examples,
+    handle::{Pods, PortRef},
+};
 use crate::units::Seconds;
 
 /// What a component would like monitoring to know.
@@ -126,6 +129,14 @@ pub struct Alert {
     pub summary: String,
     /// What to do about it.
     pub runbook: String,
+    /// With what it fires, and with what it does not.
+    pub examples: Examples,
+}
+
+impl From<Alert> for Contribution {
+    fn from(alert: Alert) -> Self {
+        Self::Alert(alert)
+    }
 }
 
 /// How much an alert matters.
@@ -165,6 +176,24 @@ pub struct Logs {
     pub json: bool,
     /// Fields of the lines that become labels: few values each, or the store keeps too many series.
     pub labels: &'static [&'static str],
+}
+
+impl Logs {
+    /// Lines of text.
+    pub fn text(pods: &Pods) -> Self {
+        Self { pods: pods.clone(), json: false, labels: &[] }
+    }
+
+    /// Lines that are objects of JSON, whose fields stay where they are.
+    pub fn json(pods: &Pods) -> Self {
+        Self { pods: pods.clone(), json: true, labels: &[] }
+    }
+}
+
+impl From<Logs> for Contribution {
+    fn from(logs: Logs) -> Self {
+        Self::Logs(logs)
+    }
 }
 
 /// Everything contributed. Only a closed builder makes one, so nothing that contributes can come

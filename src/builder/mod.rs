@@ -6,6 +6,7 @@ pub mod component;
 pub mod contribution;
 pub mod credential;
 pub mod endpoint;
+pub mod example;
 pub mod face;
 pub mod handle;
 pub mod ingress;

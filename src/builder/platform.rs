@@ -247,6 +247,7 @@ mod tests {
             let part = scope.part("web", "server", None);
             let port = scope.service(&part, "http", 8080);
             scope.contribute(Scrape::of(port));
+            scope.alert(|_| unreachable!("those of all workloads see a tenant's too"));
         });
         let [Contribution::Scrape(scrape)] = &built.contributed[..] else { panic!("one") };
         assert_eq!(scrape.url(), "http://team-web.team.svc.cluster.local:8080/metrics");

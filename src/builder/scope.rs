@@ -21,7 +21,7 @@ use super::{
     chart::{Chart, pods::ChartPod},
     cluster::Cluster,
     component::BuiltComponent,
-    contribution::Contribution,
+    contribution::{Alert, Contribution},
     credential::CredentialStore,
     handle::{
         AppId, CrdRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Selector,
@@ -343,5 +343,13 @@ impl Scope<'_> {
     /// Tells monitoring. What reads the contributions has no such word.
     pub fn contribute(&mut self, contribution: impl Into<Contribution>) {
         self.built.contributed.push(contribution.into());
+    }
+
+    /// Alerts an operator to a state of what is built here, in its namespace. A tenant has no alerts
+    /// of its own: those of all workloads see it.
+    pub fn alert(&mut self, alert: impl FnOnce(&str) -> Alert) {
+        if self.id.is_some() {
+            self.contribute(alert(&self.built.namespace));
+        }
     }
 }

@@ -17,8 +17,9 @@ use self::s3::S3Storage;
 use super::{disk, open_webui, pod, postgresql};
 use crate::{
     builder::{
-        contribution::{Alert, AlertSeverity, Contribution},
+        contribution::{Alert, AlertSeverity, Logs},
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
+        example::{Examples, Series},
         handle::Pods,
         kinds,
         may_make::MayMake,
@@ -165,7 +166,8 @@ impl Backup {
         scope.add(cron_job);
         let restore = self.restore_job(scope, &part, needs, &parts);
         scope.add_by_hand(restore);
-        scope.contribute(Contribution::Alert(self.alert(scope, &part)));
+        scope.contribute(Logs::text(&me));
+        scope.contribute(self.alert(scope, &part));
     }
 
     fn volumes(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> Vec<Volume> {
@@ -388,6 +390,13 @@ impl Backup {
         let last = of("kube_cronjob_status_last_successful_time");
         // Before the first success there is no such time: then it is counted from the beginning.
         let since = of("kube_cronjob_created");
+        let late = -oldest.get().cast_signed();
+        let examples = Examples {
+            fires_on: vec![Series::of(last.clone(), late), Series::of(since.clone(), 3 * late)],
+            labels: vec![("namespace", namespace.to_string()), ("cronjob", name.to_string())],
+            quiet_on: vec![Series::of(last.clone(), 0), Series::of(since.clone(), 3 * late)],
+            ..Examples::default()
+        };
         Alert {
             name: "BackupTooOld",
             expression: format!(
@@ -402,6 +411,7 @@ impl Backup {
                  --prefix --tail=-1` tells why; `kubectl -n {namespace} create job \
                  --from=cronjob/{name} {name}-by-hand` tries again."
             ),
+            examples,
         }
     }
 }

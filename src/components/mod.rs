@@ -17,4 +17,5 @@ pub mod secrets;
 pub mod section;
 pub mod tika;
 pub mod traefik;
+pub mod workload_alerts;
 pub mod workspace;

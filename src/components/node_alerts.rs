@@ -1,8 +1,10 @@
 //! Alerts for nodes that are not what the budget counted on.
 
+use super::workload_alerts;
 use crate::{
     builder::{
-        contribution::{Alert, AlertSeverity, Contribution},
+        contribution::{Alert, AlertSeverity},
+        example::{Examples, Series},
         scope::Scope,
     },
     platform::node_group::Nodes,
@@ -14,15 +16,25 @@ const AFTER: Seconds = Seconds::new(900);
 
 /// Alerts when the nodes are not what the budget counted on. Nothing of the tree changes then: too
 /// much is placed on a node, or the next pod that needs a place has none. Three alerts, because
-/// three things are to be done about it.
+/// three things are to be done about it. Alerts for what runs on any node come with them.
 pub fn alerts(scope: &mut Scope<'_>, nodes: &Nodes) {
     for alert in [reserves_nothing(nodes), not_ready(nodes), gives_less(nodes)] {
-        scope.contribute(Contribution::Alert(alert));
+        scope.contribute(alert);
     }
+    workload_alerts::alerts(scope);
 }
 
 fn series(of: &str, resource: &str, unit: &str) -> String {
     format!("kube_node_status_{of}{{resource=\"{resource}\",unit=\"{unit}\"}}")
+}
+
+fn of_node(of: &str, resource: &str, unit: &str) -> String {
+    series(of, resource, unit).replace('{', "{node=\"a\",")
+}
+
+/// Cores, rounded up: the values of examples are whole.
+fn whole_cores(millicores: Millicores) -> i64 {
+    Series::amount(millicores.get().div_ceil(1000))
 }
 
 /// Each node: 1 where it is Ready, 0 where it is not. Without kube-state-metrics it is of no node,
@@ -58,12 +70,30 @@ fn reserves_nothing(nodes: &Nodes) -> Alert {
              system: pods are promised what they cannot have.",
             memory.in_mib()
         ),
+        // A little less than k3s' configuration keeps, and just that.
+        examples: Examples {
+            fires_on: keeps(Series::amount(memory.get()) - 1, whole_cores(cpu)),
+            labels: vec![("node", "a".to_owned())],
+            quiet_on: keeps(Series::amount(memory.get()), whole_cores(cpu)),
+            ..Examples::default()
+        },
         runbook: "k3s runs there without its configuration. The only node: run `bash \
                   bootstrap/bootstrap.sh up` again. One of several: write what `out/README.md` has \
                   for its group to `/etc/rancher/k3s/config.yaml`, and restart k3s. `kubectl \
                   describe node` shows Capacity and Allocatable: the difference is what is kept."
             .to_owned(),
     }
+}
+
+/// What a node reports that keeps so much memory, and so many cores.
+fn keeps(memory: i64, cores: i64) -> Vec<Series> {
+    let node = |of, resource, unit, value| Series::of(of_node(of, resource, unit), value);
+    vec![
+        node("capacity", "memory", "byte", memory),
+        node("allocatable", "memory", "byte", 0),
+        node("capacity", "cpu", "core", cores),
+        node("allocatable", "cpu", "core", 0),
+    ]
 }
 
 /// A node that is gone, or does not answer: its pods may have no other place.
@@ -76,6 +106,11 @@ fn not_ready(nodes: &Nodes) -> Alert {
         after: AFTER,
         severity: AlertSeverity::Warning,
         summary: format!("Fewer nodes are Ready than the {count} that the spec has."),
+        examples: Examples {
+            fires_on: ready(count.saturating_sub(1)),
+            quiet_on: ready(count),
+            ..Examples::default()
+        },
         runbook: "`kubectl get nodes` shows which; `journalctl -u k3s` (`k3s-agent`) on it says \
                   why. Take a node that will not come back out of the spec: `espalier check` says \
                   whether all still fits."
@@ -105,10 +140,29 @@ fn gives_less(nodes: &Nodes) -> Alert {
              on.",
             memory.in_mib()
         ),
+        examples: Examples {
+            fires_on: gives(Series::amount(memory.get()) - 1, whole_cores(cpu)),
+            quiet_on: gives(Series::amount(memory.get()), whole_cores(cpu)),
+            ..Examples::default()
+        },
         runbook: "`kubectl describe nodes` shows what each can give. Where a machine is smaller \
                   than in the spec (or its kernel sees less of the memory: `memTotal`), write that \
                   into the spec: `espalier check` says whether all still fits. Where a node is \
                   missing, see NodesMissing."
             .to_owned(),
     }
+}
+
+/// So many nodes that are Ready, in one series: only their sum is looked at.
+fn ready(count: u32) -> Vec<Series> {
+    vec![Series::of(READY, count.into())]
+}
+
+/// A Ready node that can give so much to pods.
+fn gives(memory: i64, cores: i64) -> Vec<Series> {
+    vec![
+        Series::of(READY.replace('{', "{node=\"a\","), 1),
+        Series::of(of_node("allocatable", "memory", "byte"), memory),
+        Series::of(of_node("allocatable", "cpu", "core"), cores),
+    ]
 }

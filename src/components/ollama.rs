@@ -16,10 +16,15 @@ use self::gpu::Gpu;
 use super::{
     disk,
     pod::{self, Patience, Replicas},
+    workload_alerts::{self, STATEFUL_SET},
 };
 use crate::{
     builder::{
-        contribution::Contribution, handle::PortRef, kinds, may_make::MayMake, scope::Scope,
+        contribution::{Contribution, Logs},
+        handle::PortRef,
+        kinds,
+        may_make::MayMake,
+        scope::Scope,
         script::ScriptFact,
     },
     components::namespaces,
@@ -344,6 +349,18 @@ impl Ollama {
         pod::stateful_set(scope, &part, replicas_of, template, Some(claim));
         pod::disruption_budget(scope, &part);
         scope.contribute(Contribution::Probe { target: api, module: "http", path: "/" });
+        scope.contribute(Logs::text(&me));
+        scope.alert(|namespace| {
+            let runbook = format!(
+                "`kubectl -n {namespace} logs ollama-0 -c pull-models` shows a pull that goes on, \
+                 or why it fails; `kubectl -n {namespace} logs ollama-0` what the server says. \
+                 `kubectl -n {namespace} describe pod ollama-0` shows what else it waits for. \
+                 OOMKilled: see ContainerOutOfMemory."
+            );
+            let summary = "No replica of Ollama is ready: no question is answered.";
+            let workload = (namespace, &*part.name);
+            workload_alerts::down("ModelsDown", &STATEFUL_SET, workload, summary, runbook)
+        });
         Offers { replicas, context: self.shortest_of(&chats) }
     }
 

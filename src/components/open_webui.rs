@@ -22,10 +22,11 @@ use super::{
     postgresql::{self, Postgresql},
     redis,
     tika::{self, Tika},
+    workload_alerts::{self, DEPLOYMENT},
 };
 use crate::{
     builder::{
-        contribution::Contribution,
+        contribution::{Contribution, Logs},
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         face::{Face, Transport},
         handle::{HostRef, Pods, VolumeRef},
@@ -315,6 +316,18 @@ impl OpenWebUi {
         let Needs { host, ingress, transport, .. } = *needs;
         scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
         scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
+        scope.contribute(Logs::text(&me));
+        scope.alert(|namespace| {
+            let runbook = format!(
+                "`kubectl -n {namespace} logs deploy/openwebui --all-containers` says what it \
+                 does: while `migrate` changes the tables, wait. It is ready while the database \
+                 answers: see DatabaseDown. `bash bootstrap/bootstrap.sh verify` asks it as a \
+                 browser does."
+            );
+            let summary = "No pod of Open WebUI is ready: the chat does not answer.";
+            let workload = (namespace, &*part.name);
+            workload_alerts::down("ChatDown", &DEPLOYMENT, workload, summary, runbook)
+        });
         scope.script(ScriptFact::Chat {
             host: needs.host.name().clone(),
             namespace: scope.namespace().clone(),

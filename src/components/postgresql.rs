@@ -15,10 +15,11 @@ use super::{
     disk,
     pod::{self, Deadline, Patience, Replicas},
     section::{Need, Number, PodResources, Section, VolumeSize},
+    workload_alerts::{self, STATEFUL_SET},
 };
 use crate::{
     builder::{
-        contribution::Contribution,
+        contribution::{Contribution, Logs},
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::PriorityRef,
         kinds,
@@ -217,6 +218,19 @@ impl Postgresql {
         let template = pod::template(scope, &part, USER, spec);
         pod::stateful_set(scope, &part, Replicas { count: 1, service: &part.name }, template, None);
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
+        let me = scope.pods(&part);
+        scope.contribute(Logs::text(&me));
+        scope.alert(|namespace| {
+            let runbook = format!(
+                "`kubectl -n {namespace} logs postgresql-0 --all-containers` says what it does: \
+                 while `prepare` recovers, wait. `kubectl -n {namespace} describe pod \
+                 postgresql-0` shows what else it waits for. A volume that is lost: `bash \
+                 bootstrap/bootstrap.sh restore` puts the last backup back."
+            );
+            let summary = "The database does not answer: nobody can sign in or chat.";
+            let workload = (namespace, &*part.name);
+            workload_alerts::down("DatabaseDown", &STATEFUL_SET, workload, summary, runbook)
+        });
         Offers {
             port,
             password,

@@ -9,10 +9,11 @@ use serde::Deserialize;
 use super::{
     pod::{self, Patience},
     section::{Need, PodResources, Section, VolumeSize},
+    workload_alerts::{self, DEPLOYMENT},
 };
 use crate::{
     builder::{
-        contribution::Contribution,
+        contribution::{Contribution, Logs},
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::PortRef,
         kinds,
@@ -124,6 +125,17 @@ impl Redis {
         let template = pod::template(scope, &part, USER, spec);
         pod::single(scope, &part, template);
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
+        let me = scope.pods(&part);
+        scope.contribute(Logs::text(&me));
+        scope.alert(|namespace| {
+            let runbook = format!(
+                "`kubectl -n {namespace} logs deploy/redis --previous` says why it ended, `kubectl \
+                 -n {namespace} describe pod -l app.kubernetes.io/name=redis` what it waits for."
+            );
+            let summary = "Redis does not answer: nobody can sign in, and no answer is shown.";
+            let workload = (namespace, &*part.name);
+            workload_alerts::down("SessionsDown", &DEPLOYMENT, workload, summary, runbook)
+        });
         Offers { port, password }
     }
 }

@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::Contribution, handle::PortRef, kinds, may_make::MayMake, scope::Scope,
+        contribution::{Contribution, Logs},
+        handle::PortRef,
+        kinds,
+        may_make::MayMake,
+        scope::Scope,
     },
     components::namespaces,
     facts::{
@@ -94,6 +98,8 @@ impl Tika {
         let template = pod::template(scope, &part, USER, spec);
         pod::single(scope, &part, template);
         scope.contribute(Contribution::Probe { target: port.clone(), module: "http", path: "/" });
+        let me = scope.pods(&part);
+        scope.contribute(Logs::text(&me));
         let interface = version.split('.').next().unwrap_or(version).to_owned();
         Offers { port, interface }
     }

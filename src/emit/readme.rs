@@ -52,9 +52,14 @@ struct Offered {
     at: String,
 }
 
+/// Alerts that the page lists: what the budget and a restore count on, and nothing else of the
+/// platform tells of. All others, and how logs are read, are for the monitoring that reads them.
+const LISTED_ALERTS: [&str; 4] =
+    ["BackupTooOld", "NodeReservesNothing", "NodesBelowBudget", "NodesMissing"];
+
 impl Offered {
-    fn of(contribution: &Contribution) -> Self {
-        match contribution {
+    fn of(contribution: &Contribution) -> Option<Self> {
+        Some(match contribution {
             Contribution::Scrape(scrape) => Self { what: "metrics", at: scrape.url() },
             Contribution::Probe { target, module, path } => {
                 Self { what: "probe", at: format!("{}{path}", target.endpoint().url(module)) }
@@ -62,8 +67,7 @@ impl Offered {
             Contribution::Dashboard(dashboard) => {
                 Self { what: "dashboard", at: dashboard.name.to_owned() }
             }
-            Contribution::Logs(logs) => Self { what: "logs", at: logs.pods.title() },
-            Contribution::Alert(alert) => Self {
+            Contribution::Alert(alert) if LISTED_ALERTS.contains(&alert.name) => Self {
                 what: "alert",
                 at: format!(
                     "{} ({}): {} for {}",
@@ -73,7 +77,8 @@ impl Offered {
                     alert.after
                 ),
             },
-        }
+            Contribution::Alert(_) | Contribution::Logs(_) => return None,
+        })
     }
 }
 
@@ -152,7 +157,7 @@ pub const LISTED: usize = 100;
 /// Writes the page.
 pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
     let budget = page.budget;
-    let offered: Vec<Offered> = page.contributions.iter().map(Offered::of).collect();
+    let offered: Vec<Offered> = page.contributions.iter().filter_map(Offered::of).collect();
     let pods: Vec<Pods> = budget
         .rows
         .iter()

@@ -1,5 +1,6 @@
 //! Figures, versions and the charts' facts: each has its one home here, with its source.
 
+pub mod alerts;
 pub mod bootstrap;
 pub mod browser;
 pub mod charts;
@@ -7,6 +8,8 @@ pub mod documents;
 pub mod domains;
 pub mod kubernetes;
 pub mod limits;
+#[cfg(feature = "internals")]
+pub mod metrics;
 pub mod models;
 pub mod node;
 pub mod ollama;

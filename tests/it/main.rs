@@ -31,6 +31,7 @@ mod pin;
 mod platforms;
 mod policies;
 mod properties;
+mod queries;
 mod rules;
 mod scale;
 mod secret_refs;

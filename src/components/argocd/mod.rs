@@ -1,5 +1,6 @@
 //! Argo CD itself, which reads this tree and is part of it.
 
+mod alerts;
 mod pods;
 mod values;
 
@@ -238,6 +239,7 @@ impl ArgoCd {
             scope.script(ScriptFact::SealedAdministrator);
         }
         pods::flows(scope, &made, needs.repository, &https);
+        alerts::alerts(scope);
         let [_, _, server, ..] = &made;
         Offers {
             running: scope.running(),

@@ -3,7 +3,7 @@
 use crate::{
     builder::{
         chart::{pods::ChartPod, values::Strategy},
-        contribution::Scrape,
+        contribution::{Logs, Scrape},
         handle::Pods,
         internet::Https,
         scope::Scope,
@@ -62,6 +62,9 @@ pub(super) fn flows(
         Proof::Certificate => scope.calls_https_of(repo_server, https, &repository.server()),
         // A proxy is for HTTPS.
         Proof::HostKey | Proof::Nothing => scope.calls_outside(repo_server, &repository.server()),
+    }
+    for pods in [controller, repo_server, server, redis] {
+        scope.contribute(Logs::text(pods));
     }
     let metrics = [
         (controller, "argocd-application-controller-metrics", port::CONTROLLER_METRICS),

@@ -1,5 +1,6 @@
 //! cert-manager, and the issuer that certifies the public hosts.
 
+mod alerts;
 pub mod issuer;
 mod pods;
 mod values;
@@ -128,6 +129,7 @@ impl CertManager {
         let made = pods::declared(self.allotments(), strategies);
         let made = scope.chart(Chart::new(&CERT_MANAGER, version, values), made);
         pods::flows(scope, &made, ingress, certificates, &https);
+        alerts::alerts(scope);
         Offers { issuers: scope.crd() }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     builder::{
         chart::{pods::ChartPod, values::Strategy},
-        contribution::Scrape,
+        contribution::{Logs, Scrape},
         handle::Pods,
         ingress::IngressRef,
         internet::Https,
@@ -66,5 +66,6 @@ pub(super) fn flows(
     for (pods, service) in metrics {
         let port = scope.chart_port(pods, service, port::METRICS, port::METRICS);
         scope.contribute(Scrape::of(port));
+        scope.contribute(Logs::text(pods));
     }
 }

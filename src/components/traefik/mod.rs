@@ -1,6 +1,7 @@
 //! k3s' packaged ingress controller: resources, redirect to TLS and its version, time for uploads,
 //! access log, metrics.
 
+mod alerts;
 mod values;
 
 use schemars::JsonSchema;
@@ -10,7 +11,7 @@ use super::section::{PodResources, Section};
 use crate::{
     builder::{
         chart::values::{Strategy, Switch},
-        contribution::Scrape,
+        contribution::{self, Scrape},
         ingress::{Clients, IngressRef},
         kinds,
         may_make::MayMake,
@@ -111,6 +112,9 @@ impl Traefik {
         let pods = cluster.ingress.pods();
         let port = scope.chart_port(pods, METRICS_SERVICE, METRICS, METRICS);
         scope.contribute(Scrape::of(port));
+        // One line a request, and its own, which are few, as text.
+        scope.contribute(contribution::Logs::json(pods));
+        alerts::alerts(scope);
         scope.add_custom(
             cluster.kind(),
             HelmChartConfig {

@@ -97,7 +97,7 @@ MODULES = {
 NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "nsenter", "mount")
 
 # Examples of the compiler that judges run: one reads YAML, one opens sealed values.
-EXAMPLES = ("yaml_value", "open_sealed")
+EXAMPLES = ("yaml_value", "open_sealed", "alert_tests")
 
 
 def go_environment() -> dict:

@@ -18,6 +18,8 @@ from harness.context import Context
 from harness.table import Fault, Row, short
 from harness.trees import Thing, Tree
 
+from . import configs_alerts
+
 # Programs that no judge runs yet, because no tree has anything for them: what would be a subject,
 # and where it would be.
 UNWIRED = {
@@ -215,6 +217,7 @@ def judge(ctx: Context) -> list[Row]:
         row.note = "" if row.objects else "no subject yet"
         row.seconds = time.monotonic() - began
         rows.append(row)
+    rows.append(configs_alerts.judge(ctx))
     row, began = Row("kubeseal", 0), time.monotonic()
     judge_seals(ctx, row)
     row.seconds = time.monotonic() - began
@@ -261,6 +264,7 @@ def faults(ctx: Context) -> None:
         ctx.fault(
             Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said))
         )
+    configs_alerts.plant(ctx)
     plant_seals(ctx)
 
 

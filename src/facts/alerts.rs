@@ -1,0 +1,70 @@
+//! From when on a state is one that an operator is alerted to, each figure with its reason.
+
+use super::node::EVICTION_DISK_PERCENT;
+use crate::units::Seconds;
+
+const DAY: u64 = 86_400;
+
+/// A container's memory that no cache is part of, in percent of its limit. The budget's limits are
+/// what was measured and something over, so that a container that is fine stays well below.
+pub const MEMORY_PERCENT: u32 = 90;
+/// How long it must be that near: a model that is loaded, or a page that many open at once, is
+/// nearer for less.
+pub const MEMORY_AFTER: Seconds = Seconds::new(900);
+
+/// Restarts of one container within [`RESTARTS_WITHIN`] that are no accident. The kubelet waits
+/// 10 s, then twice as long each time up to 5 minutes: a container that never comes up starts
+/// some ten times in the first half an hour.
+pub const RESTARTS: u32 = 3;
+/// See [`RESTARTS`].
+pub const RESTARTS_WITHIN: Seconds = Seconds::new(3600);
+/// How long ago the kernel may have ended a container that is told of.
+pub const OUT_OF_MEMORY_WITHIN: Seconds = Seconds::new(900);
+
+/// A workload whose pods are not all there for so long waits for something that does not come: as
+/// long as the longest deadline of what migrates.
+pub const NOT_READY_AFTER: Seconds = Seconds::new(3600);
+/// None of its pods is there for so long. Replacing them takes 155 s (measured: two front ends, all
+/// at once), a first start 82 s.
+pub const DOWN_AFTER: Seconds = Seconds::new(600);
+/// An address that has not answered for so long: more than a pod takes that starts anew (62 s).
+pub const PROBE_AFTER: Seconds = Seconds::new(300);
+
+/// Room on a volume in percent: before the kubelet evicts, for a volume of k3s' own class is a
+/// folder of the node's disk, and shows what is left of that.
+pub const ROOM_PERCENT: u32 = EVICTION_DISK_PERCENT + 5;
+/// Room in percent that is enough to ask nobody, however it shrinks.
+pub const ROOM_ENOUGH_PERCENT: u32 = 50;
+/// What has shrunk for so long …
+pub const SHRINKS_WITHIN: Seconds = Seconds::new(6 * 3600);
+/// … is thought to go on for so long: a long weekend.
+pub const SHRINKS_FOR: Seconds = Seconds::new(4 * DAY);
+/// How long a disk must be as it is: a file that is written and removed is none.
+pub const ROOM_AFTER: Seconds = Seconds::new(1800);
+
+/// How long ago a node may have been under pressure that is told of: pressure ends half a minute
+/// after the eviction.
+pub const PRESSURE_WITHIN: Seconds = Seconds::new(600);
+
+/// A certificate that should have been renewed so long ago: cert-manager tries at least once an
+/// hour at first, and certificates of 90 days have thirty left then.
+pub const RENEWAL_LATE: Seconds = Seconds::new(2 * DAY);
+/// A certificate that ends so soon.
+pub const CERTIFICATE_ENDS: Seconds = Seconds::new(3 * DAY);
+/// A certificate or an issuer that is not ready for so long: a first one waits for a record of DNS
+/// that a person writes.
+pub const ISSUING_AFTER: Seconds = Seconds::new(3600);
+
+/// A sealed value that is not opened for so long.
+pub const UNSEALED_AFTER: Seconds = Seconds::new(600);
+
+/// An Application that differs from Git with nothing going on, that is broken, or that cannot be
+/// compared, for so long: three times as long as Argo CD takes to look again.
+pub const APPLICATION_AFTER: Seconds = Seconds::new(900);
+
+/// Answers that say that a server failed, in percent of all.
+pub const FAILED_PERCENT: u32 = 5;
+/// So few of them are no state but an accident, of few that ask.
+pub const FAILED_AT_LEAST: u32 = 20;
+/// Both of so long.
+pub const FAILED_WITHIN: Seconds = Seconds::new(900);
