@@ -43,6 +43,9 @@ usage: bash bootstrap/bootstrap.sh VERB [FLAGS]
   --dry-run           prints each command that would change something, as a shell script; changes nothing
   --sealing-key FILE  with up: the private key of spec/sealing.pem
                       [default: $default_key]
+  --firewall          with up: keeps strangers from the ports of k3s, and from nothing else; asks whether you can still sign in, and takes
+                      the rules back where nobody says yes; teardown removes them
+  --allow RANGE       with --firewall: who reaches these ports all the same, other nodes or you, 192.0.2.8 or 192.0.2.0/24; again for more
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
   --adopt             with up, restore, teardown: also where the cluster's root is that of another platform; with up, where no cluster can say it
@@ -246,9 +249,13 @@ preflight() {
     ingress_class_there
   else
     our_node
-    if k3s_up; then ingress_class_there; fi
+    if k3s_up; then
+      ingress_class_there
+      without_a_level
+    fi
     # The first that changes something.
     inotify
+    kernel
   fi
 }
 
@@ -293,6 +300,10 @@ this_node() {
   room
   if [[ $(LC_ALL=C ufw status 2>/dev/null) == 'Status: active'* ]]; then
     warn 'ufw is active: pods reach neither each other nor the API server unless it lets them (`ufw allow from 10.42.0.0/16`, `ufw allow from 10.43.0.0/16`), nor browsers the platform (`ufw allow 80,443/tcp`)'
+  fi
+  strangers
+  if grep -q '^flannel-backend: wireguard' "$top/bootstrap/k3s/config.yaml" && [[ ! -d $root/sys/module/wireguard ]] && ! modprobe --dry-run --quiet wireguard; then
+    refuse 'this kernel has no WireGuard, by which the nodes speak to each other: install the kernel modules of your distribution (`modprobe wireguard` has to succeed, on every node)'
   fi
   if [[ $(sed 1d "$root/proc/swaps" 2>/dev/null) ]]; then
     warn 'swap is on: the kubelet does not count it, and a model in swap answers nobody; `swapoff -a` and take it out of /etc/fstab'
@@ -383,6 +394,46 @@ inotify() {
     run "$(q printf '%s\n' 'fs.inotify.max_user_instances = 512' 'fs.inotify.max_user_watches = 131072') > $(q "$file")"
     run "$(q sysctl --quiet --load "$file")"
   fi
+}
+
+# Settings of the kernel that are others than a file of `sysctl.d` says.
+kernel_other() { # file
+  local key value now
+  while read -r key _ value; do
+    if [[ ! $value || $key == '#' ]]; then continue; fi
+    now=$(cat "$root/proc/sys/${key//./\/}" 2>/dev/null) || now='not there'
+    [[ $now == "$value" ]] || printf '%s is %s\n' "$key" "$now"
+  done <"$1"
+}
+
+# What the kubelet wants of the kernel. It sets nothing itself and does not start where one is another, so the unit of k3s loads the same
+# file again before each start.
+kernel() {
+  local wanted=$top/bootstrap/k3s/kernel.conf file=$root/etc/sysctl.d/90-espalier-kubelet.conf other
+  other=$(kernel_other "$wanted")
+  if [[ $other ]] || ! cmp --silent "$wanted" "$file"; then
+    say "preflight: setting what the kubelet wants of the kernel${other:+ (${other//$'\n'/, })}"
+    run "$(q install -D -m 0644 "$wanted" "$file")"
+    run "$(q sysctl --quiet --load "$file")"
+  fi
+  other=$(kernel_other "$wanted")
+  [[ $dry || ! $other ]] || fail "preflight: the kernel keeps other settings than $file: ${other//$'\n'/, }; the kubelet would not start (in a container, its host has to set them)"
+}
+
+# Pods that run in a namespace which says nothing of its pod security level: with the default that k3s is about to be told, they would not
+# be made again. It is asked before, since the API server takes the default without a word.
+without_a_level() {
+  local one found said level admission=$top/bootstrap/k3s/admission.yaml
+  if cmp --silent "$admission" "$root/etc/rancher/k3s/espalier-admission.yaml"; then return; fi
+  level=$(sed -n 's/^ *enforce: //p' "$admission")
+  found=$(ask get namespaces --selector '!pod-security.kubernetes.io/enforce' --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}') || exit
+  for one in $found; do
+    if grep -q "^ *- $one\$" "$admission"; then continue; fi
+    said=$(kubectl label --dry-run=server --overwrite namespace "$one" "pod-security.kubernetes.io/enforce=$level" 2>&1 >/dev/null) || true
+    if [[ $said == *'existing pods in namespace'* ]]; then
+      refuse "pods of the namespace $one are not $level, and it has no label that permits more, so they would not be made again when they end ($(clean 400 <<<"${said//$'\n'/ }")): run \`kubectl label namespace $one pod-security.kubernetes.io/enforce=privileged\`, or \`baseline\` if that is enough"
+    fi
+  done
 }
 
 # `host/owner/name` of any way to write a repository's URL.
@@ -591,6 +642,132 @@ ingress_class_there() {
   warn "the cluster has no IngressClass $ingress_class, which every public host needs (it has: ${found:-none}): until it is there, no host answers and no certificate is issued; $help"
 }
 
+# --- Which ports of the node answer strangers ---------------------------------------------------------------------------------------
+
+# What keeps strangers out, as far as this node can know it, and what was asked: a firewall before this machine is not seen from here.
+filtered() {
+  local rules=''
+  if nft list table inet espalier >/dev/null 2>&1; then
+    printf 'espalier'
+  elif [[ $(LC_ALL=C ufw status verbose 2>/dev/null) =~ ^Status:\ active.*Default:\ (deny|reject)\ \(incoming\) ]]; then
+    printf 'ufw'
+  elif [[ $(firewall-cmd --state 2>/dev/null) == running ]]; then
+    printf 'firewalld'
+  else
+    rules=$(nft list ruleset 2>/dev/null) || rules=''
+    rules+=$'\n'$(iptables -S INPUT 2>/dev/null) || true
+    if [[ $rules =~ hook\ input[^$'\n']*policy\ drop || $rules == *$'\n-P INPUT DROP'* ]]; then printf 'an input chain that drops by default'; fi
+  fi
+}
+
+# Says whether strangers reach the ports of k3s, and the rules that keep them away.
+strangers() {
+  local by one there='' missing='' ports
+  by=$(filtered)
+  if [[ $by == espalier ]]; then
+    say 'preflight: the rules of `up --firewall` are loaded'
+  elif [[ $by ]]; then
+    say "preflight: $by filters what comes in, but no NodePort, which kube-proxy redirects before that: \`up --firewall\` closes those too"
+  elif [[ ! $firewall ]]; then
+    for one in ufw firewall-cmd nft iptables; do
+      if command -v "$one" >/dev/null; then there+=" $one"; else missing+=" $one"; fi
+    done
+    ports=$(sed -n 's/.*\(tcp\|udp\) dport { \(.*\) } drop/\1 \2/p' "$top/bootstrap/k3s/firewall.nft")
+    warn "strangers reach ports of k3s (${ports//$'\n'/; }): nothing on this node filters them (asked:${there:- nothing}${missing:+; not installed:$missing}). If no firewall before this machine does, load these rules with \`up --firewall\`:"
+    while IFS= read -r one; do say "  $one"; done < <(firewall_rules | sed '/^#/d')
+  fi
+}
+
+# Every port by which people may sign in: those on which sshd listens, by itself or through systemd, and that of whoever runs this. A rule
+# that closed one of them would lock everybody out.
+ssh_ports() {
+  local ssh_connection=${SSH_CONNECTION:-}
+  {
+    printf '22\n%s\n' "${ssh_connection##* }"
+    ss --no-header --tcp --numeric --processes --listening 2>/dev/null | awk '/"(sshd[^"]*|dropbear)"/ { sub(/.*:/, "", $4); print $4 }' || true
+    systemctl show --property=Listen --value ssh.socket sshd.socket 2>/dev/null | sed -n 's/^\(.*:\)\{0,1\}\([0-9]*\) (Stream)$/\2/p' || true
+    sshd -T 2>/dev/null | sed -n 's/^port //p' || true
+  } | grep -x -E '[0-9]{1,5}' | sort -n -u
+}
+
+# The addresses of all nodes, where there are several; they speak to each other on these ports.
+node_addresses() {
+  if ((${#joining[@]})); then
+    look get nodes --output 'jsonpath={range .items[*].status.addresses[*]}{.type}={.address}{"\n"}{end}' | sed -n 's/^\(InternalIP\|ExternalIP\)=//p'
+  fi
+}
+
+# The rules of the tree with what only this node knows.
+firewall_rules() {
+  local one
+  cat "$top/bootstrap/k3s/firewall.nft"
+  for one in $(ssh_ports); do printf 'add element inet espalier ssh { %s }\n' "$one"; done
+  for one in "${allow[@]}" $(node_addresses | sort -u); do
+    if [[ $one == *:* ]]; then printf 'add element inet espalier allowed6 { %s }\n' "$one"; else printf 'add element inet espalier allowed4 { %s }\n' "$one"; fi
+  done
+}
+
+# Seconds in which the rules have to be confirmed.
+readonly firewall_patience=120
+
+# Loads the rules and keeps them. Who cannot sign in any more cannot say so either: rules that nobody confirms are taken back by the node
+# itself, whatever has become of this session.
+firewall_up() {
+  step='firewall'
+  local kept=$root/etc/espalier/firewall.nft unit=$root/etc/systemd/system/espalier-firewall.service next rules before typed=''
+  next=$kept.next
+  command -v nft >/dev/null || refuse '`nft` is not installed (`apt-get install nftables`)'
+  if ((${#joining[@]} && !${#allow[@]})); then
+    refuse 'other nodes join this one on ports that these rules close: pass their addresses, `--allow 192.0.2.8 --allow 192.0.2.9`, or the range that they are in'
+  fi
+  rules=$(firewall_rules)
+  if [[ $(cat "$kept" 2>/dev/null) == "$rules" ]] && cmp --silent "$top/bootstrap/k3s/espalier-firewall.service" "$unit" &&
+    systemctl is-active --quiet espalier-firewall && nft list table inet espalier >/dev/null 2>&1; then
+    say 'firewall: these rules are loaded'
+    return
+  fi
+  if [[ ! $yes && ! $dry ]]; then
+    [[ -t 0 ]] || fail 'firewall: nobody to confirm that this node can still be reached: pass --yes if that is certain'
+  fi
+  say 'firewall: from outside, the ports of k3s answer only whom --allow names; sshd, ports 80 and 443 and all others stay as they are'
+  run "$(q mkdir -p "${kept%/*}")"
+  run "{ $(q cat "$top/bootstrap/k3s/firewall.nft"); $(q printf '%s\n' "${rules##*$'\n'\}$'\n'}"); } > $(q "$next")"
+  run "$(q nft --check --file "$next")"
+  if [[ ! $yes && ! $dry ]]; then
+    # What was confirmed before comes back; otherwise there are no rules.
+    if [[ -f $kept ]]; then before=$(q nft --file "$kept"); else before='nft delete table inet espalier'; fi
+    # One of a session that broke off would be in the way.
+    run "$(q systemctl stop espalier-firewall-undo.timer) 2>/dev/null || true"
+    run "$(q systemd-run --quiet --collect --unit=espalier-firewall-undo "--on-active=$firewall_patience" sh -c "$before")"
+    run "$(q nft --file "$next")"
+    say "firewall: loaded for $firewall_patience s. Sign in to this node once more, beside this session, which goes on in any case"
+    read -r -t "$firewall_patience" -p 'type yes if you could sign in: ' typed || printf '\n'
+    if [[ $typed != yes ]]; then
+      # Where this fails, the timer is left to do it, or has done it already.
+      run "$before && $(q systemctl stop espalier-firewall-undo.timer) || true"
+      run "$(q rm -f "$next")"
+      fail 'firewall: not confirmed, so the rules were taken back'
+    fi
+  fi
+  # First where it is kept: whatever the timer still loads are these rules then.
+  run "$(q mv -f "$next" "$kept")"
+  run "$(q install -D -m 0644 "$top/bootstrap/k3s/espalier-firewall.service" "$unit")"
+  run "$(q systemctl daemon-reload)"
+  run "$(q systemctl enable --quiet espalier-firewall)"
+  run "$(q systemctl reload-or-restart espalier-firewall)"
+  if [[ $typed ]]; then run "$(q systemctl stop espalier-firewall-undo.timer) || true"; fi
+}
+
+# Takes the rules back for good.
+firewall_down() {
+  local unit=$root/etc/systemd/system/espalier-firewall.service
+  if [[ $elsewhere || ! -e $unit ]]; then return; fi
+  say "$step: taking the rules of \`up --firewall\` back"
+  run "$(q systemctl disable --quiet --now espalier-firewall)"
+  run "$(q rm -f "$unit" "$root/etc/espalier/firewall.nft")"
+  run "$(q systemctl daemon-reload)"
+}
+
 # --- k3s and helm -------------------------------------------------------------------------------------------------------------------
 
 # From where its publisher has it, and nowhere without TLS.
@@ -650,15 +827,22 @@ k3s_sum() { # file
     warn "$1 says that it is $k3s_version, and its checksum is not the one of the release: whoever put it there answers for it; to have the release's, move it away and run this again"
 }
 
+# What k3s reads besides its unit: the name of a file in bootstrap/k3s, and where it lies on the node. All of it is root's alone.
+readonly k3s_reads=(config.yaml:config.yaml.d/espalier.yaml audit.yaml:espalier-audit.yaml admission.yaml:espalier-admission.yaml)
+
 # Whether the node has the very files of the clone; a unit that another installer wrote is its own.
-k3s_files() { # configuration, unit, the way to the internet
-  cmp --silent "$top/bootstrap/k3s/config.yaml" "$1" && [[ -f $2 ]] || return 1
+k3s_files() { # unit, the way to the internet
+  local one
+  for one in "${k3s_reads[@]}"; do
+    cmp --silent "$top/bootstrap/k3s/${one%%:*}" "$root/etc/rancher/k3s/${one#*:}" || return 1
+  done
+  [[ -f $1 ]] || return 1
   if [[ -f $top/bootstrap/k3s/proxy.conf ]]; then
-    cmp --silent "$top/bootstrap/k3s/proxy.conf" "$3" || return 1
-  elif [[ -e $3 ]]; then
+    cmp --silent "$top/bootstrap/k3s/proxy.conf" "$2" || return 1
+  elif [[ -e $2 ]]; then
     return 1
   fi
-  ! grep -q 'Generated by espalier' "$2" || cmp --silent "$top/bootstrap/k3s/k3s.service" "$2"
+  ! grep -q 'Generated by espalier' "$1" || cmp --silent "$top/bootstrap/k3s/k3s.service" "$1"
 }
 
 # Whether k3s runs: not the one before a restart, which answers until it is stopped.
@@ -670,15 +854,18 @@ k3s_up() {
 # The files that make the node what the budget counts on. k3s is restarted when one of them is another than it was last started with.
 k3s_service() {
   step='k3s'
-  local config=$root/etc/rancher/k3s/config.yaml.d/espalier.yaml unit=$root/etc/systemd/system/k3s.service now
-  local way=$root/etc/systemd/system/k3s.service.d/espalier-proxy.conf files=("$top/bootstrap/k3s/config.yaml" "$top/bootstrap/k3s/k3s.service")
+  local unit=$root/etc/systemd/system/k3s.service way=$root/etc/systemd/system/k3s.service.d/espalier-proxy.conf now one
+  local files=("$top/bootstrap/k3s/k3s.service")
+  for one in "${k3s_reads[@]}"; do files+=("$top/bootstrap/k3s/${one%%:*}"); done
   if [[ -f $top/bootstrap/k3s/proxy.conf ]]; then files+=("$top/bootstrap/k3s/proxy.conf"); fi
   now=$(printf '%s\n' "$k3s_version" | cat - "${files[@]}" | sha256sum | cut -d ' ' -f 1)
-  if [[ $(cat "$state/k3s.started" 2>/dev/null) == "$now" ]] && k3s_files "$config" "$unit" "$way" && systemctl is-active --quiet k3s; then
+  if [[ $(cat "$state/k3s.started" 2>/dev/null) == "$now" ]] && k3s_files "$unit" "$way" && systemctl is-active --quiet k3s; then
     say 'k3s: runs with this configuration'
   else
-    say 'k3s: writing its configuration (kubelet reservations) and starting it'
-    run "$(q install -D -m 0600 "$top/bootstrap/k3s/config.yaml" "$config")"
+    say 'k3s: writing its configuration (kubelet reservations, audit log, pod security) and starting it'
+    for one in "${k3s_reads[@]}"; do
+      run "$(q install -D -m 0600 "$top/bootstrap/k3s/${one%%:*}" "$root/etc/rancher/k3s/${one#*:}")"
+    done
     # A unit that another installer wrote is left alone: it reads the same configuration.
     if [[ ! -f $unit ]] || grep -q 'Generated by espalier' "$unit"; then
       run "$(q install -D -m 0644 "$top/bootstrap/k3s/k3s.service" "$unit")"
@@ -1492,6 +1679,7 @@ teardown() {
   ours ask
   confirm "teardown: every Application of $platform is deleted with what it made"
   if [[ ! $dry ]] && root_gone; then
+    firewall_down
     say 'teardown: there is no root, nothing to do'
     return
   fi
@@ -1511,6 +1699,7 @@ teardown() {
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" root_gone || fail 'teardown: not all is gone; run it again, or see `bash bootstrap/bootstrap.sh status`'
   fi
+  firewall_down
   say 'teardown: what stays: k3s, Argo CD and its projects, the namespaces, the volumes (kubectl get pvc --all-namespaces), the sealing key in kube-system'
 }
 
@@ -1526,6 +1715,7 @@ root_gone() {
 up() {
   preflight
   if [[ ! $elsewhere ]]; then
+    if [[ $firewall ]]; then firewall_up; fi
     k3s_binary
     k3s_service
   fi
@@ -1581,7 +1771,7 @@ if [[ $proxy_url && ! ${ESPALIER_KUBECONFIG:-}${HTTPS_PROXY:-}${https_proxy:-} ]
   export HTTPS_PROXY=$proxy_url https_proxy=$proxy_url NO_PROXY=$proxy_bypassed no_proxy=$proxy_bypassed
 fi
 
-dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' adopt_backup='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' adopt_backup='' step='start' running='' arch='' k3s_file='' firewall='' allow=()
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -1599,6 +1789,13 @@ while (($#)); do
       shift
       ;;
     --backup=*) backup=${1#*=} ;;
+    --firewall) firewall=1 ;;
+    --allow)
+      (($# > 1)) || misused '--allow needs an address or a range'
+      allow+=("$2")
+      shift
+      ;;
+    --allow=*) allow+=("${1#*=}") ;;
     --force) force=1 ;;
     --adopt) adopt=1 ;;
     --adopt-backup) adopt_backup=1 ;;
@@ -1620,6 +1817,12 @@ if [[ ! $verb ]]; then
   exit 2
 fi
 if [[ $verb != up && $sealing_key_file ]]; then misused "\`$verb\` takes no --sealing-key"; fi
+if [[ $verb != up && $firewall ]]; then misused "\`$verb\` takes no --firewall"; fi
+if [[ $firewall && $elsewhere ]]; then misused '--firewall is about this node, and ESPALIER_KUBECONFIG names another cluster'; fi
+if ((${#allow[@]})) && [[ ! $firewall ]]; then misused '--allow needs --firewall'; fi
+for it in "${allow[@]}"; do
+  [[ $it =~ ^([0-9]+(\.[0-9]+){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)(/[0-9]+)?$ ]] || misused "no address and no range: $(clean 100 <<<"$it")"
+done
 if [[ $verb != restore && $backup ]]; then misused "\`$verb\` takes no --backup"; fi
 if [[ $verb != restore && $force ]]; then misused "\`$verb\` takes no --force"; fi
 if [[ $verb != restore && $adopt_backup ]]; then misused "\`$verb\` takes no --adopt-backup"; fi

@@ -51,7 +51,7 @@ readonly issuer='staging' asked_by_http=1
 readonly node_memory='7680Mi'
 readonly node_memory_kib=7864320
 readonly node_cpu=4000
-readonly node_disk_mib=68260
+readonly node_disk_mib=69360
 
 # Ports that have to be free on this node, or k3s' own; 80 and 443 are the ingress controller's.
 readonly node_ports=(80 443 6443)

@@ -2,7 +2,7 @@
 
 use super::demand::Total;
 use crate::{
-    facts::node::{EVICTION_DISK_PERCENT, IMAGES_DISK, SYSTEM_DISK},
+    facts::node::{AUDIT_LOG, EVICTION_DISK_PERCENT, IMAGES_DISK, SYSTEM_DISK},
     platform::node_group::Nodes,
     units::Bytes,
 };
@@ -16,7 +16,7 @@ pub struct DiskUse {
     pub images: Bytes,
     /// Volumes of the class that is on the nodes' own disks, as large as they may become.
     pub volumes: Bytes,
-    /// Logs of containers.
+    /// Logs: those of containers, and each API server's audit log.
     pub logs: Bytes,
     /// The most that one pod may write besides. Each has its bound; that all reach it at the same
     /// time is not counted.
@@ -34,7 +34,7 @@ impl DiskUse {
             system: SYSTEM_DISK * count,
             images: (IMAGES_DISK + sum.images) * count,
             volumes: sum.volumes,
-            logs: sum.demand.disk_request,
+            logs: sum.demand.disk_request + AUDIT_LOG.size() * u64::from(nodes.servers()),
             folders: sum.folders,
             usable: nodes.disk().map(usable),
         }

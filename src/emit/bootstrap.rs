@@ -7,7 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     builder::{chart::Values, internet::ProxyRef},
-    emit::files::{Files, HEADER},
+    emit::{
+        files::{Files, HEADER},
+        hardening,
+    },
     platform::{
         node::Role,
         node_group::{Group, Nodes, Taint},
@@ -139,10 +142,11 @@ pub struct ChartStep {
 }
 
 const VARIABLES: &str = include_str!("bootstrap/platform.sh.jinja");
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     include_str!("bootstrap/words.sh"),
     include_str!("bootstrap/preflight.sh"),
     include_str!("bootstrap/outside.sh"),
+    include_str!("bootstrap/firewall.sh"),
     include_str!("bootstrap/k3s.sh"),
     include_str!("bootstrap/secrets.sh"),
     include_str!("bootstrap/charts.sh"),
@@ -199,7 +203,8 @@ pub fn script(files: &mut Files, script: &Script) {
     files.add(PLATFORM, |out| out.extend_from_slice(variables.as_bytes()));
 }
 
-/// k3s' configuration file: the arguments that make the figures of a node true.
+/// k3s' configuration file: the arguments that make the figures of a node true, and those that
+/// harden it. A list whose key ends in `+` is added to what other files of the node say.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Configuration {
@@ -207,11 +212,18 @@ struct Configuration {
     cluster_init: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     disable: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flannel_backend: Option<&'static str>,
+    #[serde(rename = "kube-apiserver-arg+", skip_serializing_if = "Vec::is_empty")]
+    kube_apiserver_arg: Vec<String>,
+    #[serde(rename = "kube-controller-manager-arg+", skip_serializing_if = "Vec::is_empty")]
+    kube_controller_manager_arg: Vec<String>,
     kubelet_arg: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     node_label: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     node_taint: Vec<String>,
+    protect_kernel_defaults: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     secrets_encryption: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,16 +251,24 @@ pub fn joins(nodes: &Nodes, group: &Group) -> Option<String> {
 /// begin with: SQLite, which one server alone has, cannot be joined.
 ///
 /// `disable` are packaged components that no server installs: all of them must agree.
-pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str]) {
+///
+/// `exempt` are namespaces of others, whose pods no level holds.
+pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str], exempt: &[&str]) {
     let server = nodes.groups().iter().position(|it| it.node.role == Role::Server);
-    let servers: u32 =
-        nodes.groups().iter().filter(|it| it.node.role == Role::Server).map(|it| it.count).sum();
+    let servers = nodes.servers();
     for (at, group) in nodes.groups().iter().enumerate() {
         let is_server = group.node.role == Role::Server;
+        let of_server =
+            |arguments: fn() -> Vec<String>| if is_server { arguments() } else { Vec::new() };
         let configuration = Configuration {
             cluster_init: None,
             disable: if is_server { disable.to_vec() } else { Vec::new() },
+            // All servers must agree on it too, and an agent learns it from them.
+            flannel_backend: (is_server && nodes.are_several()).then_some(hardening::ENCRYPTED),
+            protect_kernel_defaults: true,
             secrets_encryption: is_server.then_some(true),
+            kube_apiserver_arg: of_server(hardening::api_server_arguments),
+            kube_controller_manager_arg: of_server(hardening::controller_arguments),
             kubelet_arg: group.node.kubelet_arguments(),
             node_label: group.labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
             node_taint: group.taints.iter().map(taint).collect(),
@@ -264,6 +284,10 @@ pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str]) {
         }
     }
     files.add(UNIT, |out| out.extend_from_slice(include_bytes!("bootstrap/k3s.service")));
+    hardening::kernel(files);
+    hardening::audit(files);
+    hardening::admission(files, exempt);
+    hardening::firewall(files, nodes.are_several());
 }
 
 /// Writes the way of k3s to the internet, where that is through a proxy: a drop-in of its unit.

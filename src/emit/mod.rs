@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 pub mod files;
+pub mod hardening;
 pub mod layout;
 pub mod pin;
 pub mod platform;

@@ -231,6 +231,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             groups,
             k3s => page.k3s,
             is_single => budget.nodes.is_single(),
+            several => budget.nodes.are_several(),
             outside => page.outside,
         },
     );

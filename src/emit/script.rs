@@ -55,7 +55,8 @@ pub(super) fn write(
     } else {
         (&[], &[HTTP_PORT, HTTPS_PORT, API_SERVER_PORT])
     };
-    bootstrap::k3s(files, &nodes, disable);
+    let exempt: Vec<&str> = spec.ingress.iter().map(|it| it.namespace.as_str()).collect();
+    bootstrap::k3s(files, &nodes, disable, &exempt);
     let proxy = plan.proxy();
     bootstrap::proxy(files, proxy);
 

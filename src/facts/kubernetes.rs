@@ -7,6 +7,23 @@ pub const POD_SECURITY_VERSION: &str = "v1.35";
 /// this one, not the Service's 443.
 pub const API_SERVER_PORT: u16 = 6443;
 
+/// The port of the kubelet.
+pub const KUBELET_PORT: u16 = 10250;
+/// The ports of etcd, for its clients and for its peers: a server that shares its datastore listens
+/// on them.
+pub const ETCD_PORTS: (u16, u16) = (2379, 2380);
+/// The UDP port of flannel's VXLAN: whoever reaches it sends packets into the pod network.
+pub const VXLAN_PORT: u16 = 8472;
+/// The UDP port of flannel's `wireguard-native`.
+pub const WIREGUARD_PORT: u16 = 51820;
+/// The ports of Services of the type `NodePort`, of which a `LoadBalancer` has one too.
+pub const NODE_PORTS: (u16, u16) = (30000, 32767);
+/// The network of the pods (k3s' `cluster-cidr`).
+pub const POD_RANGE: &str = "10.42.0.0/16";
+/// The namespace of what k3s brings: Traefik, its load balancer, the DNS server, and the pods that
+/// make folders for volumes and install charts, none of which is restricted.
+pub const SYSTEM_NAMESPACE: &str = "kube-system";
+
 /// The port of the Service `kubernetes`, before the API server.
 pub const API_SERVER_SERVICE_PORT: u16 = 443;
 

@@ -47,8 +47,27 @@ pub const BODIES: Bytes = Bytes::gib(4);
 /// that makes ever more ends itself, and not the node. Thirty such pods still fit into the 32,768
 /// (`kernel.pid_max`) that a kernel without systemd gives.
 pub const POD_MAX_PIDS: u32 = 1024;
+/// What the kubelet wants of the kernel, by the name that sysctl has for it: with
+/// `protect-kernel-defaults` it does not start where one is another, and without it it sets them
+/// itself (Kubernetes 1.36, `pkg/kubelet/cm/container_manager_linux.go`).
+pub const KERNEL_DEFAULTS: [(&str, u32); 6] = [
+    ("kernel.keys.root_maxbytes", 25_000_000),
+    ("kernel.keys.root_maxkeys", 1_000_000),
+    ("kernel.panic", 10),
+    ("kernel.panic_on_oops", 1),
+    ("vm.overcommit_memory", 1),
+    ("vm.panic_on_oom", 0),
+];
 /// Pods that a node runs at most, unless the kubelet is told otherwise (its own default).
 pub const MAX_PODS: u32 = 110;
+
+/// What the API server keeps of its audit log: files of so many MiB, so many besides the one that is
+/// written, and for so many days. The least that the CIS benchmark asks for, and what k3s' hardening
+/// guide writes.
+pub const AUDIT_LOG: AuditLog = AuditLog { mebibytes: 100, backups: 10, days: 30 };
+/// Pods that have ended, failed ones among them, beyond this many are removed, the oldest first
+/// (Kubernetes' own default is 12,500): the figure of k3s' hardening guide.
+pub const ENDED_PODS: u32 = 100;
 
 /// Pods that k3s runs besides those of the budget, because they request nothing:
 /// local-path-provisioner, and Traefik's load balancer, of which every further node has one.
@@ -69,3 +88,21 @@ pub const SYSTEM_DISK: Bytes = Bytes::gib(8);
 /// What the images of a whole platform take of the disk of each node, and those of an update beside
 /// them (a budget, not a measurement).
 pub const IMAGES_DISK: Bytes = Bytes::gib(10);
+
+/// How much of the audit log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditLog {
+    /// The size of a file after which a new one is begun, in MiB.
+    pub mebibytes: u64,
+    /// Earlier files.
+    pub backups: u64,
+    /// Days after which an earlier file is removed.
+    pub days: u64,
+}
+
+impl AuditLog {
+    /// What it takes of the disk of a server.
+    pub const fn size(self) -> Bytes {
+        Bytes::mib(self.mebibytes * (self.backups + 1))
+    }
+}

@@ -169,6 +169,12 @@ impl Nodes {
         self.0.iter().fold(0, |sum, group| sum.saturating_add(group.count))
     }
 
+    /// How many of them have a control plane.
+    pub fn servers(&self) -> u32 {
+        let servers = self.0.iter().filter(|it| it.node.role == Role::Server);
+        servers.fold(0, |sum, group| sum.saturating_add(group.count))
+    }
+
     /// Whether a pod may have neighbours on another node.
     pub fn are_several(&self) -> bool {
         self.count() > 1

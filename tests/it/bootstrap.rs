@@ -4,7 +4,11 @@
 #[cfg(target_os = "linux")]
 pub mod downloads;
 #[cfg(target_os = "linux")]
+mod firewall;
+#[cfg(target_os = "linux")]
 mod halves;
+#[cfg(target_os = "linux")]
+mod hardening;
 #[cfg(target_os = "linux")]
 pub mod node;
 #[cfg(target_os = "linux")]

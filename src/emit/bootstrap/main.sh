@@ -3,6 +3,7 @@
 up() {
   preflight
   if [[ ! $elsewhere ]]; then
+    if [[ $firewall ]]; then firewall_up; fi
     k3s_binary
     k3s_service
   fi
@@ -58,7 +59,7 @@ if [[ $proxy_url && ! ${ESPALIER_KUBECONFIG:-}${HTTPS_PROXY:-}${https_proxy:-} ]
   export HTTPS_PROXY=$proxy_url https_proxy=$proxy_url NO_PROXY=$proxy_bypassed no_proxy=$proxy_bypassed
 fi
 
-dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' adopt_backup='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' adopt_backup='' step='start' running='' arch='' k3s_file='' firewall='' allow=()
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -76,6 +77,13 @@ while (($#)); do
       shift
       ;;
     --backup=*) backup=${1#*=} ;;
+    --firewall) firewall=1 ;;
+    --allow)
+      (($# > 1)) || misused '--allow needs an address or a range'
+      allow+=("$2")
+      shift
+      ;;
+    --allow=*) allow+=("${1#*=}") ;;
     --force) force=1 ;;
     --adopt) adopt=1 ;;
     --adopt-backup) adopt_backup=1 ;;
@@ -97,6 +105,12 @@ if [[ ! $verb ]]; then
   exit 2
 fi
 if [[ $verb != up && $sealing_key_file ]]; then misused "\`$verb\` takes no --sealing-key"; fi
+if [[ $verb != up && $firewall ]]; then misused "\`$verb\` takes no --firewall"; fi
+if [[ $firewall && $elsewhere ]]; then misused '--firewall is about this node, and ESPALIER_KUBECONFIG names another cluster'; fi
+if ((${#allow[@]})) && [[ ! $firewall ]]; then misused '--allow needs --firewall'; fi
+for it in "${allow[@]}"; do
+  [[ $it =~ ^([0-9]+(\.[0-9]+){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)(/[0-9]+)?$ ]] || misused "no address and no range: $(clean 100 <<<"$it")"
+done
 if [[ $verb != restore && $backup ]]; then misused "\`$verb\` takes no --backup"; fi
 if [[ $verb != restore && $force ]]; then misused "\`$verb\` takes no --force"; fi
 if [[ $verb != restore && $adopt_backup ]]; then misused "\`$verb\` takes no --adopt-backup"; fi

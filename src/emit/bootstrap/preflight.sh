@@ -23,9 +23,13 @@ preflight() {
     ingress_class_there
   else
     our_node
-    if k3s_up; then ingress_class_there; fi
+    if k3s_up; then
+      ingress_class_there
+      without_a_level
+    fi
     # The first that changes something.
     inotify
+    kernel
   fi
 }
 
@@ -70,6 +74,10 @@ this_node() {
   room
   if [[ $(LC_ALL=C ufw status 2>/dev/null) == 'Status: active'* ]]; then
     warn 'ufw is active: pods reach neither each other nor the API server unless it lets them (`ufw allow from 10.42.0.0/16`, `ufw allow from 10.43.0.0/16`), nor browsers the platform (`ufw allow 80,443/tcp`)'
+  fi
+  strangers
+  if grep -q '^flannel-backend: wireguard' "$top/bootstrap/k3s/config.yaml" && [[ ! -d $root/sys/module/wireguard ]] && ! modprobe --dry-run --quiet wireguard; then
+    refuse 'this kernel has no WireGuard, by which the nodes speak to each other: install the kernel modules of your distribution (`modprobe wireguard` has to succeed, on every node)'
   fi
   if [[ $(sed 1d "$root/proc/swaps" 2>/dev/null) ]]; then
     warn 'swap is on: the kubelet does not count it, and a model in swap answers nobody; `swapoff -a` and take it out of /etc/fstab'
@@ -160,6 +168,46 @@ inotify() {
     run "$(q printf '%s\n' 'fs.inotify.max_user_instances = 512' 'fs.inotify.max_user_watches = 131072') > $(q "$file")"
     run "$(q sysctl --quiet --load "$file")"
   fi
+}
+
+# Settings of the kernel that are others than a file of `sysctl.d` says.
+kernel_other() { # file
+  local key value now
+  while read -r key _ value; do
+    if [[ ! $value || $key == '#' ]]; then continue; fi
+    now=$(cat "$root/proc/sys/${key//./\/}" 2>/dev/null) || now='not there'
+    [[ $now == "$value" ]] || printf '%s is %s\n' "$key" "$now"
+  done <"$1"
+}
+
+# What the kubelet wants of the kernel. It sets nothing itself and does not start where one is another, so the unit of k3s loads the same
+# file again before each start.
+kernel() {
+  local wanted=$top/bootstrap/k3s/kernel.conf file=$root/etc/sysctl.d/90-espalier-kubelet.conf other
+  other=$(kernel_other "$wanted")
+  if [[ $other ]] || ! cmp --silent "$wanted" "$file"; then
+    say "preflight: setting what the kubelet wants of the kernel${other:+ (${other//$'\n'/, })}"
+    run "$(q install -D -m 0644 "$wanted" "$file")"
+    run "$(q sysctl --quiet --load "$file")"
+  fi
+  other=$(kernel_other "$wanted")
+  [[ $dry || ! $other ]] || fail "preflight: the kernel keeps other settings than $file: ${other//$'\n'/, }; the kubelet would not start (in a container, its host has to set them)"
+}
+
+# Pods that run in a namespace which says nothing of its pod security level: with the default that k3s is about to be told, they would not
+# be made again. It is asked before, since the API server takes the default without a word.
+without_a_level() {
+  local one found said level admission=$top/bootstrap/k3s/admission.yaml
+  if cmp --silent "$admission" "$root/etc/rancher/k3s/espalier-admission.yaml"; then return; fi
+  level=$(sed -n 's/^ *enforce: //p' "$admission")
+  found=$(ask get namespaces --selector '!pod-security.kubernetes.io/enforce' --output 'jsonpath={range .items[*]}{.metadata.name}{"\n"}{end}') || exit
+  for one in $found; do
+    if grep -q "^ *- $one\$" "$admission"; then continue; fi
+    said=$(kubectl label --dry-run=server --overwrite namespace "$one" "pod-security.kubernetes.io/enforce=$level" 2>&1 >/dev/null) || true
+    if [[ $said == *'existing pods in namespace'* ]]; then
+      refuse "pods of the namespace $one are not $level, and it has no label that permits more, so they would not be made again when they end ($(clean 400 <<<"${said//$'\n'/ }")): run \`kubectl label namespace $one pod-security.kubernetes.io/enforce=privileged\`, or \`baseline\` if that is enough"
+    fi
+  done
 }
 
 # `host/owner/name` of any way to write a repository's URL.

@@ -79,6 +79,7 @@ teardown() {
   ours ask
   confirm "teardown: every Application of $platform is deleted with what it made"
   if [[ ! $dry ]] && root_gone; then
+    firewall_down
     say 'teardown: there is no root, nothing to do'
     return
   fi
@@ -98,6 +99,7 @@ teardown() {
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" root_gone || fail 'teardown: not all is gone; run it again, or see `bash bootstrap/bootstrap.sh status`'
   fi
+  firewall_down
   say 'teardown: what stays: k3s, Argo CD and its projects, the namespaces, the volumes (kubectl get pvc --all-namespaces), the sealing key in kube-system'
 }
 

@@ -91,7 +91,9 @@ kubectl_get() {
     *' get secret openwebui-tls --output=name '*) if [ ! "${NO_CERTIFICATE:-}" ]; then echo secret/openwebui-tls; fi ;;
     *' get secret openwebui-tls '*) printf 'the certificate' | base64 ;;
     *'.spec.syncPolicy.syncOptions}|{'*) printf '["ServerSideApply=true"]|{"limit":5}' ;;
+    *' get nodes --output jsonpath='*) printf '%s\n' ${NODE_ADDRESSES:-} ;;
     *' get nodes '*) echo node/one ;;
+    *' get namespaces --selector '*) printf '%s\n' ${UNLABELLED:-} ;;
     *' get statefulsets.apps --all-namespaces --selector app.kubernetes.io/part-of='*)
       if [ "${ORDERED:-}" ] && [ ! -e "$cluster/let-go" ]; then printf 'ai %s\n' "$ORDERED"; fi
       ;;
@@ -149,6 +151,8 @@ kubectl_() {
       printf 'kind: Secret\ndata:\n  tls.crt: %s\n  tls.key: %s\nmetadata:\n  name: %s\n' "$(base64 -w 0 "$(after --cert)")" \
         "$(base64 -w 0 "$(after --key)")" "$(printf '%s' "$line" | sed 's/.* create secret tls \([^ ]*\) .*/\1/')"
       ;;
+    *' label --dry-run=server '*" namespace ${VIOLATES:-none} "*) echo 'Warning: existing pods in namespace "it" violate the new PodSecurity enforce level "restricted:latest"' >&2 ;;
+    *' label --dry-run=server '*) ;;
     *' label --local '*) nonempty && printf '  labels:\n    %s\n' "$(printf '%s' "$line" | sed -n 's/.*--filename - \([^ ]*\) .*/\1/p')" ;;
     *' apply '*) kubectl_apply ;;
     *' get '*) kubectl_get ;;
@@ -201,14 +205,25 @@ act() {
       ;;
     systemctl)
       case $line in
+        *' is-active --quiet espalier-firewall '*) [ -e "$cluster/firewall" ] ;;
         *' is-active '*) [ -e "$cluster/running" ] ;;
+        *' show --property=Listen '*) printf '%s\n' "${LISTEN:-}" ;;
         *' show --property=Job '*) ;;
+        *' reload-or-restart espalier-firewall '*)
+          changes
+          grep -q '^ExecReload=/usr/sbin/nft --file /etc/espalier/firewall.nft$' "$ESPALIER_ROOT/etc/systemd/system/espalier-firewall.service" || return 5
+          cp "$ESPALIER_ROOT/etc/espalier/firewall.nft" "$cluster/firewall"
+          ;;
+        *' disable --quiet --now espalier-firewall '*) changes && rm -f "$cluster/firewall" ;;
         *' restart --no-block k3s '*)
           changes
           k3s --version >/dev/null || return 1
           mkdir -p "$ESPALIER_ROOT/etc/rancher/k3s"
           : >"$ESPALIER_ROOT/etc/rancher/k3s/k3s.yaml"
           cp "$ESPALIER_ROOT/etc/rancher/k3s/config.yaml.d/espalier.yaml" "$cluster/configuration"
+          # The API server does not start without the files that it is told to read, nor the kubelet on another kernel.
+          for it in $(sed -n 's/^- [a-z-]*-file=//p' "$cluster/configuration"); do [ -s "$ESPALIER_ROOT$it" ] || echo "k3s without $it" >>"$FAKE/wrong"; done
+          [ "$(cat "$ESPALIER_ROOT/proc/sys/kernel/panic")" = 10 ] || echo 'k3s before its kernel' >>"$FAKE/wrong"
           : >"$cluster/running"
           ;;
         *) changes ;;
@@ -276,10 +291,22 @@ act() {
         *' merge-base '*) return 1 ;;
       esac
       ;;
-    ss) if has ":${TAKEN:-none}"; then echo 'LISTEN 0 511 *:80 *:* users:(("nginx",pid=7,fd=6))'; elif has ' :6443 ' && [ "${SOCKETS:-}" ]; then printf '%s\n' "$SOCKETS"; fi ;;
+    # What `up --firewall` loads, as the kernel would have it.
+    nft)
+      case $line in
+        *' list table inet espalier '*) [ -e "$cluster/firewall" ] ;;
+        *' list ruleset '*) printf '%s\n' "${RULESET:-}" ;;
+        *' --check --file '*) grep -q '^add element inet espalier ssh { 22 }$' "$(after --file)" ;;
+        *' --file '*) changes && cp "$(after --file)" "$cluster/firewall" ;;
+        *' delete table inet espalier '*) changes && rm "$cluster/firewall" ;;
+      esac
+      ;;
+    systemd-run) changes ;;
+    modprobe) [ "${WIREGUARD:-}" ] ;;
+    ss) if has ' --tcp --numeric --processes --listening '; then printf '%s\n' "${SSHD:-}"; elif has ":${TAKEN:-none}"; then echo 'LISTEN 0 511 *:80 *:* users:(("nginx",pid=7,fd=6))'; elif has ' :6443 ' && [ "${SOCKETS:-}" ]; then printf '%s\n' "$SOCKETS"; fi ;;
     nproc) echo "${CORES:-4}" ;;
     df) printf ' Avail\n %s\n' "${FREE:-90000}" ;;
-    ufw) echo "Status: ${UFW:-inactive}" ;;
+    ufw) printf 'Status: %s\nDefault: %s (incoming), allow (outgoing), disabled (routed)\n' "${UFW:-inactive}" "${UFW_DEFAULT:-deny}" ;;
     id) echo "${ID:-0}" ;;
     uname) if has ' -m '; then echo x86_64; else echo node; fi ;;
     hostname) echo '192.0.2.7 ' ;;
@@ -302,9 +329,12 @@ act() {
     timedatectl) echo yes ;;
     sysctl)
       changes
-      for it in max_user_instances max_user_watches; do
-        sed -n "s/^fs.inotify.$it = //p" "$(after --load)" >"$ESPALIER_ROOT/proc/sys/fs/inotify/$it"
-      done
+      [ ! "${READ_ONLY:-}" ] || return 0
+      while read -r key _ value; do
+        case $key in *.*) ;; *) continue ;; esac
+        file=$ESPALIER_ROOT/proc/sys/$(printf '%s' "$key" | tr . /)
+        mkdir -p "${file%/*}" && printf '%s\n' "$value" >"$file"
+      done <"$(after --load)"
       ;;
   esac
 }

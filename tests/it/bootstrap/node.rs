@@ -12,10 +12,13 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::files_below;
+use crate::{
+    cli::pty::{Talk, talk},
+    support::files_below,
+};
 
 /// What is simulated.
-const FAKES: [&str; 18] = [
+const FAKES: [&str; 21] = [
     "curl",
     "df",
     "nproc",
@@ -26,10 +29,13 @@ const FAKES: [&str; 18] = [
     "hostname",
     "id",
     "kubectl",
+    "modprobe",
+    "nft",
     "openssl",
     "ss",
     "sysctl",
     "systemctl",
+    "systemd-run",
     "timedatectl",
     "uname",
     "unshare",
@@ -112,6 +118,7 @@ impl Node {
         dir.write("node/proc/swaps", "Filename Type Size Used Priority\n");
         dir.write("node/proc/sys/fs/inotify/max_user_instances", "128\n");
         dir.write("node/proc/sys/fs/inotify/max_user_watches", "60000\n");
+        dir.write("node/proc/sys/kernel/panic", "0\n");
         for folder in ["node/etc/sysctl.d", "fake/cluster", "home"] {
             fs::create_dir_all(dir.path(folder)).expect("writable");
         }
@@ -240,6 +247,22 @@ impl Node {
 
     /// Runs a line of bash where the script would run; `$0` is the script.
     pub fn bash(&self, line: &str, words: &[&str]) -> Done {
+        let output = self.command(line, words).output().expect("bash runs");
+        Done {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Runs the script on a terminal; each question is answered with the same words.
+    pub fn talk(&self, words: &[&str], answer: &str) -> Talk {
+        let command = self.command("exec bash \"$0\" \"$@\"", words);
+        talk(command, 200, &mut |_| answer.to_owned())
+    }
+
+    /// A line of bash that is ready to run, after the traces of an earlier one are gone.
+    fn command(&self, line: &str, words: &[&str]) -> Command {
         for name in ["log", "count", "changes"] {
             let _ = fs::remove_file(self.path("fake").join(name));
         }
@@ -263,12 +286,7 @@ impl Node {
             .env("LANG", "C.UTF-8");
         command.env("TREE", self.path("clone")).env("ESPALIER_ROOT", self.path("node"));
         command.env("ORIGIN", "git@github.com:example/platform.git").envs(&self.environment);
-        let output = command.output().expect("bash runs");
-        Done {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        command
     }
 
     /// The state of node and cluster: every file that is more than a trace of the calls.

@@ -436,6 +436,10 @@ fn arguments_that_it_does_not_know() {
         (&["up", "--backup=2026-11-24T03-17-00Z"], "`up` takes no --backup"),
         (&["up", "--force"], "`up` takes no --force"),
         (&["down", "--insecure"], "`teardown` takes no --insecure"),
+        (&["status", "--firewall"], "`status` takes no --firewall"),
+        (&["up", "--allow", "192.0.2.8"], "--allow needs --firewall"),
+        (&["up", "--firewall", "--allow"], "--allow needs an address"),
+        (&["up", "--firewall", "--allow=home"], "no address and no range: home"),
     ] {
         let done = node.run(words);
         assert!(

@@ -114,6 +114,8 @@ esac
 """,
     "sysctl": r"""
 while read -r key _ value; do
+  [[ $key == *.* ]] || continue
+  mkdir -p "$(dirname "$NODE/proc/sys/${key//./\/}")"
   printf '%s\n' "$value" >"$NODE/proc/sys/${key//./\/}"
 done <"${@: -1}"
 """,

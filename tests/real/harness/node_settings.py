@@ -54,11 +54,30 @@ def healthy(port: int) -> bool:
         return False
 
 
-def kubelet_arguments(root: Path) -> list[str]:
-    """What the tree tells the kubelet, unchanged."""
-    return yaml.safe_load((root / "bootstrap/k3s/config.yaml").read_text(encoding="utf-8")).get(
-        "kubelet-arg", []
+def told(root: Path) -> dict[str, Any]:
+    """k3s' configuration of a tree."""
+    found: dict[str, Any] = yaml.safe_load(
+        (root / "bootstrap/k3s/config.yaml").read_text(encoding="utf-8")
     )
+    return found
+
+
+def kubelet_arguments(root: Path) -> list[str]:
+    """What the tree tells the kubelet, unchanged: by itself, and through a key of k3s of that
+    name."""
+    arguments = list(told(root).get("kubelet-arg", []))
+    if told(root).get("protect-kernel-defaults"):
+        arguments.append("protect-kernel-defaults=true")
+    return arguments
+
+
+def set_kernel(root: Path) -> None:
+    """Sets what a tree wants of the kernel, as the bootstrap script does before it starts k3s. A
+    kubelet that is told nothing sets the same by itself."""
+    for line in (root / "bootstrap/k3s/kernel.conf").read_text(encoding="utf-8").splitlines():
+        key, mark, value = line.partition(" = ")
+        if mark:
+            (Path("/proc/sys") / key.replace(".", "/")).write_text(value, encoding="ascii")
 
 
 def cpus_of(budget: dict, arguments: list[str]) -> int:

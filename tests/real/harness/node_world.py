@@ -29,6 +29,7 @@ from .node_settings import (
     cpus_of,
     healthy,
     kubelet_arguments,
+    set_kernel,
 )
 from .processes import Failed, wait_until
 from .sandbox import NEW_NETWORK, check, libc, loopback_up
@@ -85,6 +86,7 @@ class World:
     def of_tree(cls, ctx: Context, root: Path, budget: dict, **more: Any) -> World:
         """A node of the size that a tree is for, with the kubelet arguments of the tree."""
         node = budget["node"]
+        set_kernel(root)
         return cls(
             ctx,
             node["memTotal"],

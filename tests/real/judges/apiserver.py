@@ -11,9 +11,11 @@ from typing import Any
 from harness.api import MERGE, Answer, Api
 from harness.cluster import Cluster
 from harness.context import Context
+from harness.hardened import api_server_flags
 from harness.table import Row
 from harness.trees import Thing, Tree
 
+from . import apiserver_hardened
 from .canonical import against_stored, differences, without_bookkeeping
 
 # The one namespace that is there before Argo CD is, made by the bootstrap script and not by an
@@ -109,10 +111,12 @@ def needed(ctx: Context) -> list[dict]:
 
 
 def start(ctx: Context) -> Cluster:
-    """A server without controllers: nothing but the requests of this judge changes anything in
-    it."""
-    cluster = Cluster(
-        ctx, "apiserver", apiserver_flags=("--disable-admission-plugins=ServiceAccount",)
+    """A server as the tree has k3s start it, without controllers: nothing but the requests of this
+    judge changes anything in it."""
+    cluster = Cluster(ctx, "apiserver")
+    cluster.flags["kube-apiserver"] = (
+        *apiserver_hardened.WITHOUT_ACCOUNTS,
+        *api_server_flags(ctx.trees[0].root, cluster.folder),
     )
     cluster.start()
     cluster.api.install_crds(needed(ctx))
@@ -180,7 +184,7 @@ def judge(ctx: Context) -> list[Row]:
     started = time.monotonic() - began
     rows = judge_on(ctx, api)
     rows[0].seconds += started
-    return rows
+    return [*rows, apiserver_hardened.judge(api, server(ctx).folder)]
 
 
 def faults(ctx: Context) -> None:
@@ -192,3 +196,4 @@ def faults(ctx: Context) -> None:
     finally:
         if "apiserver" in ctx.kept:
             ctx.kept.pop("apiserver").stop()
+    apiserver_hardened.plant(ctx)

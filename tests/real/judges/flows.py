@@ -12,6 +12,7 @@ from harness.processes import Failed, side_by_side
 from harness.table import Fault, Row
 from harness.trees import Thing, Tree
 
+from . import flows_firewall
 from .flows_declared import BEYOND, EVERY, POD, Declared, Place, bears
 from .flows_faults import PLANTED, Planted
 from .flows_kernel import lacks, require
@@ -175,7 +176,7 @@ def judge(ctx: Context) -> list[Row]:
         f"{sum(it.again for it in verdicts)} tried twice"
     )
     row.seconds = time.monotonic() - began
-    return [row]
+    return [row, flows_firewall.judge(ctx)]
 
 
 def faults(ctx: Context) -> None:
@@ -204,3 +205,4 @@ def faults(ctx: Context) -> None:
             "a kernel without a module that filters need", "flows", lacking, "xt_nowhere" in lacking
         )
     )
+    flows_firewall.faults(ctx)

@@ -97,8 +97,8 @@ pub const RULES: &[Fix] = &[
     ),
     ("out-of-range--keep-alive", PLATFORM, &[("300000h", "8760h")]),
     ("node-cpu-exceeded", PLATFORM, &[("cpu: 1", "cpu: 2")]),
-    ("node-disk-exceeded", PLATFORM, &[("disk: 40Gi", "disk: 61Gi")]),
-    ("node-disk-exceeded--nodes", PLATFORM, &[("disk: 24Gi", "disk: 52Gi")]),
+    ("node-disk-exceeded", PLATFORM, &[("disk: 40Gi", "disk: 62Gi")]),
+    ("node-disk-exceeded--nodes", PLATFORM, &[("disk: 24Gi", "disk: 53Gi")]),
     ("node-cpu-exceeded--replicas", PLATFORM, &[("replicas: 4", "replicas: 1")]),
     (
         "node-cpu-exceeded--replicas",
