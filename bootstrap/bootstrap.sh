@@ -43,9 +43,10 @@ usage: bash bootstrap/bootstrap.sh VERB [FLAGS]
   --dry-run           prints each command that would change something, as a shell script; changes nothing
   --sealing-key FILE  with up: the private key of spec/sealing.pem
                       [default: $default_key]
-  --firewall          with up: keeps strangers from the ports of k3s, and from nothing else; asks whether you can still sign in, and takes
-                      the rules back where nobody says yes; teardown removes them
-  --allow RANGE       with --firewall: who reaches these ports all the same, other nodes or you, 192.0.2.8 or 192.0.2.0/24; again for more
+  --firewall          with up: closes the ports of k3s to other machines, and no other port; asks whether you can still sign in, and takes
+                      the rules back where nobody types yes (with --yes it does not ask); teardown removes them
+  --allow RANGE       with --firewall: an address or a range that still reaches these ports, 192.0.2.8, 192.0.2.0/24 or 2001:db8::8; once for
+                      each, and all of them each time: what an earlier run allowed is closed again
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
   --adopt             with up, restore, teardown: also where the cluster's root is that of another platform; with up, where no cluster can say it
@@ -305,6 +306,7 @@ this_node() {
   if grep -q '^flannel-backend: wireguard' "$top/bootstrap/k3s/config.yaml" && [[ ! -d $root/sys/module/wireguard ]] && ! modprobe --dry-run --quiet wireguard; then
     refuse 'this kernel has no WireGuard, by which the nodes speak to each other: install the kernel modules of your distribution (`modprobe wireguard` has to succeed, on every node)'
   fi
+  backend
   if [[ $(sed 1d "$root/proc/swaps" 2>/dev/null) ]]; then
     warn 'swap is on: the kubelet does not count it, and a model in swap answers nobody; `swapoff -a` and take it out of /etc/fstab'
   fi
@@ -330,6 +332,17 @@ machine() {
     aarch64) arch=arm64 k3s_file=k3s-arm64 ;;
     *) fail "k3s has no release for $(uname -m)" ;;
   esac
+}
+
+# Nodes with different backends do not reach each other's pods.
+backend() {
+  local had
+  if ((${#joining[@]})); then
+    had=$(look get nodes --output 'jsonpath={.items[*].metadata.annotations.flannel\.alpha\.coreos\.com/backend-type}')
+    if [[ $had =~ vxlan|host-gw ]]; then
+      warn 'nodes of this cluster speak to each other without WireGuard: until each has the new files and k3s was started anew there, pods of different nodes do not reach each other (out/README.md, "The node")'
+    fi
+  fi
 }
 
 # The ports of the API server and, unless another ingress controller has them, of the two entry points: free, or k3s' own. A process names itself as it likes, so its name is compared
@@ -660,7 +673,7 @@ filtered() {
   fi
 }
 
-# Says whether strangers reach the ports of k3s, and the rules that keep them away.
+# Says whether other machines reach the ports of k3s, and the rules that keep them away.
 strangers() {
   local by one there='' missing='' ports
   by=$(filtered)
@@ -672,8 +685,8 @@ strangers() {
     for one in ufw firewall-cmd nft iptables; do
       if command -v "$one" >/dev/null; then there+=" $one"; else missing+=" $one"; fi
     done
-    ports=$(sed -n 's/.*\(tcp\|udp\) dport { \(.*\) } drop/\1 \2/p' "$top/bootstrap/k3s/firewall.nft")
-    warn "strangers reach ports of k3s (${ports//$'\n'/; }): nothing on this node filters them (asked:${there:- nothing}${missing:+; not installed:$missing}). If no firewall before this machine does, load these rules with \`up --firewall\`:"
+    ports=$(sed -n 's/ *\(tcp\|udp\) dport {* *\([0-9, -]*[0-9]\) *}* drop/\1 \2/p' "$top/bootstrap/k3s/firewall.nft")
+    warn "other machines reach ports of k3s (${ports//$'\n'/; }): nothing on this node filters them (asked:${there:- nothing}${missing:+; not installed:$missing}). If no firewall before this machine does, load these rules with \`up --firewall\`:"
     while IFS= read -r one; do say "  $one"; done < <(firewall_rules | sed '/^#/d')
   fi
 }
@@ -720,6 +733,8 @@ firewall_up() {
   if ((${#joining[@]} && !${#allow[@]})); then
     refuse 'other nodes join this one on ports that these rules close: pass their addresses, `--allow 192.0.2.8 --allow 192.0.2.9`, or the range that they are in'
   fi
+  # An answer that does not come must not read as a cluster of no nodes.
+  if ((${#joining[@]})); then ask get nodes --output=name >/dev/null; fi
   rules=$(firewall_rules)
   if [[ $(cat "$kept" 2>/dev/null) == "$rules" ]] && cmp --silent "$top/bootstrap/k3s/espalier-firewall.service" "$unit" &&
     systemctl is-active --quiet espalier-firewall && nft list table inet espalier >/dev/null 2>&1; then
@@ -738,7 +753,7 @@ firewall_up() {
     if [[ -f $kept ]]; then before=$(q nft --file "$kept"); else before='nft delete table inet espalier'; fi
     # One of a session that broke off would be in the way.
     run "$(q systemctl stop espalier-firewall-undo.timer) 2>/dev/null || true"
-    run "$(q systemd-run --quiet --collect --unit=espalier-firewall-undo "--on-active=$firewall_patience" sh -c "$before")"
+    run "$(q systemd-run --quiet --collect --unit=espalier-firewall-undo "--on-active=$firewall_patience" --timer-property=AccuracySec=1s sh -c "$before")"
     run "$(q nft --file "$next")"
     say "firewall: loaded for $firewall_patience s. Sign in to this node once more, beside this session, which goes on in any case"
     read -r -t "$firewall_patience" -p 'type yes if you could sign in: ' typed || printf '\n'
@@ -749,13 +764,13 @@ firewall_up() {
       fail 'firewall: not confirmed, so the rules were taken back'
     fi
   fi
-  # First where it is kept: whatever the timer still loads are these rules then.
+  # What could take them back goes first.
+  if [[ $typed ]]; then run "$(q systemctl stop espalier-firewall-undo.timer) || true"; fi
   run "$(q mv -f "$next" "$kept")"
   run "$(q install -D -m 0644 "$top/bootstrap/k3s/espalier-firewall.service" "$unit")"
   run "$(q systemctl daemon-reload)"
   run "$(q systemctl enable --quiet espalier-firewall)"
   run "$(q systemctl reload-or-restart espalier-firewall)"
-  if [[ $typed ]]; then run "$(q systemctl stop espalier-firewall-undo.timer) || true"; fi
 }
 
 # Takes the rules back for good.
@@ -1677,7 +1692,9 @@ teardown() {
   step='teardown'
   local patch='kubectl --namespace argocd patch applications.argoproj.io' one found
   ours ask
-  confirm "teardown: every Application of $platform is deleted with what it made"
+  one="every Application of $platform is deleted with what it made"
+  if [[ -e $root/etc/systemd/system/espalier-firewall.service ]]; then one+=', and the ports of k3s, which goes on, are open to other machines again'; fi
+  confirm "teardown: $one"
   if [[ ! $dry ]] && root_gone; then
     firewall_down
     say 'teardown: there is no root, nothing to do'

@@ -155,13 +155,15 @@ fn audit_policy() -> AuditPolicy {
                 ],
                 ..nothing()
             },
-            // Heartbeats, every few seconds, and events, which are a log themselves.
+            // Heartbeats, every few seconds, and events, which are a log themselves; but not who
+            // removes them.
             AuditRule {
                 verbs: &["get", "patch", "update"],
                 resources: &[Resources { group: "coordination.k8s.io", resources: &["leases"] }],
                 ..nothing()
             },
             AuditRule {
+                verbs: &["create", "get", "list", "patch", "update", "watch"],
                 resources: &[
                     Resources { group: "", resources: &["events"] },
                     Resources { group: "events.k8s.io", resources: &["events"] },
@@ -303,10 +305,12 @@ table inet espalier {{
         fib daddr type != local accept
         ip saddr @allowed4 accept
         ip6 saddr @allowed6 accept
-        # Pods: an answer to them would leave by the interface that the packet came in by.
-        ip saddr {POD_RANGE} fib saddr . iif oif exists accept
+        # What goes from node to node: no pod needs it.
+        udp dport {nodes} drop
+        # Pods, by the devices of flannel: an address alone is soon written.
+        iifname {{ \"cni0\", \"flannel.1\", \"flannel-wg\" }} ip saddr {POD_RANGE} accept
         tcp dport {{ {etcd}-{peers}, {API_SERVER_PORT}, {KUBELET_PORT}, {first}-{last} }} drop
-        udp dport {{ {nodes}, {first}-{last} }} drop
+        udp dport {first}-{last} drop
     }}
 }}
 "

@@ -16,7 +16,7 @@ filtered() {
   fi
 }
 
-# Says whether strangers reach the ports of k3s, and the rules that keep them away.
+# Says whether other machines reach the ports of k3s, and the rules that keep them away.
 strangers() {
   local by one there='' missing='' ports
   by=$(filtered)
@@ -28,8 +28,8 @@ strangers() {
     for one in ufw firewall-cmd nft iptables; do
       if command -v "$one" >/dev/null; then there+=" $one"; else missing+=" $one"; fi
     done
-    ports=$(sed -n 's/.*\(tcp\|udp\) dport { \(.*\) } drop/\1 \2/p' "$top/bootstrap/k3s/firewall.nft")
-    warn "strangers reach ports of k3s (${ports//$'\n'/; }): nothing on this node filters them (asked:${there:- nothing}${missing:+; not installed:$missing}). If no firewall before this machine does, load these rules with \`up --firewall\`:"
+    ports=$(sed -n 's/ *\(tcp\|udp\) dport {* *\([0-9, -]*[0-9]\) *}* drop/\1 \2/p' "$top/bootstrap/k3s/firewall.nft")
+    warn "other machines reach ports of k3s (${ports//$'\n'/; }): nothing on this node filters them (asked:${there:- nothing}${missing:+; not installed:$missing}). If no firewall before this machine does, load these rules with \`up --firewall\`:"
     while IFS= read -r one; do say "  $one"; done < <(firewall_rules | sed '/^#/d')
   fi
 }
@@ -76,6 +76,8 @@ firewall_up() {
   if ((${#joining[@]} && !${#allow[@]})); then
     refuse 'other nodes join this one on ports that these rules close: pass their addresses, `--allow 192.0.2.8 --allow 192.0.2.9`, or the range that they are in'
   fi
+  # An answer that does not come must not read as a cluster of no nodes.
+  if ((${#joining[@]})); then ask get nodes --output=name >/dev/null; fi
   rules=$(firewall_rules)
   if [[ $(cat "$kept" 2>/dev/null) == "$rules" ]] && cmp --silent "$top/bootstrap/k3s/espalier-firewall.service" "$unit" &&
     systemctl is-active --quiet espalier-firewall && nft list table inet espalier >/dev/null 2>&1; then
@@ -94,7 +96,7 @@ firewall_up() {
     if [[ -f $kept ]]; then before=$(q nft --file "$kept"); else before='nft delete table inet espalier'; fi
     # One of a session that broke off would be in the way.
     run "$(q systemctl stop espalier-firewall-undo.timer) 2>/dev/null || true"
-    run "$(q systemd-run --quiet --collect --unit=espalier-firewall-undo "--on-active=$firewall_patience" sh -c "$before")"
+    run "$(q systemd-run --quiet --collect --unit=espalier-firewall-undo "--on-active=$firewall_patience" --timer-property=AccuracySec=1s sh -c "$before")"
     run "$(q nft --file "$next")"
     say "firewall: loaded for $firewall_patience s. Sign in to this node once more, beside this session, which goes on in any case"
     read -r -t "$firewall_patience" -p 'type yes if you could sign in: ' typed || printf '\n'
@@ -105,13 +107,13 @@ firewall_up() {
       fail 'firewall: not confirmed, so the rules were taken back'
     fi
   fi
-  # First where it is kept: whatever the timer still loads are these rules then.
+  # What could take them back goes first.
+  if [[ $typed ]]; then run "$(q systemctl stop espalier-firewall-undo.timer) || true"; fi
   run "$(q mv -f "$next" "$kept")"
   run "$(q install -D -m 0644 "$top/bootstrap/k3s/espalier-firewall.service" "$unit")"
   run "$(q systemctl daemon-reload)"
   run "$(q systemctl enable --quiet espalier-firewall)"
   run "$(q systemctl reload-or-restart espalier-firewall)"
-  if [[ $typed ]]; then run "$(q systemctl stop espalier-firewall-undo.timer) || true"; fi
 }
 
 # Takes the rules back for good.

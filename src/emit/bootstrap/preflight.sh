@@ -79,6 +79,7 @@ this_node() {
   if grep -q '^flannel-backend: wireguard' "$top/bootstrap/k3s/config.yaml" && [[ ! -d $root/sys/module/wireguard ]] && ! modprobe --dry-run --quiet wireguard; then
     refuse 'this kernel has no WireGuard, by which the nodes speak to each other: install the kernel modules of your distribution (`modprobe wireguard` has to succeed, on every node)'
   fi
+  backend
   if [[ $(sed 1d "$root/proc/swaps" 2>/dev/null) ]]; then
     warn 'swap is on: the kubelet does not count it, and a model in swap answers nobody; `swapoff -a` and take it out of /etc/fstab'
   fi
@@ -104,6 +105,17 @@ machine() {
     aarch64) arch=arm64 k3s_file=k3s-arm64 ;;
     *) fail "k3s has no release for $(uname -m)" ;;
   esac
+}
+
+# Nodes with different backends do not reach each other's pods.
+backend() {
+  local had
+  if ((${#joining[@]})); then
+    had=$(look get nodes --output 'jsonpath={.items[*].metadata.annotations.flannel\.alpha\.coreos\.com/backend-type}')
+    if [[ $had =~ vxlan|host-gw ]]; then
+      warn 'nodes of this cluster speak to each other without WireGuard: until each has the new files and k3s was started anew there, pods of different nodes do not reach each other (out/README.md, "The node")'
+    fi
+  fi
 }
 
 # The ports of the API server and, unless another ingress controller has them, of the two entry points: free, or k3s' own. A process names itself as it likes, so its name is compared

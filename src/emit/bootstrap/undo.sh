@@ -77,7 +77,9 @@ teardown() {
   step='teardown'
   local patch='kubectl --namespace argocd patch applications.argoproj.io' one found
   ours ask
-  confirm "teardown: every Application of $platform is deleted with what it made"
+  one="every Application of $platform is deleted with what it made"
+  if [[ -e $root/etc/systemd/system/espalier-firewall.service ]]; then one+=', and the ports of k3s, which goes on, are open to other machines again'; fi
+  confirm "teardown: $one"
   if [[ ! $dry ]] && root_gone; then
     firewall_down
     say 'teardown: there is no root, nothing to do'

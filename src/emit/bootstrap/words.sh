@@ -15,9 +15,10 @@ usage: bash bootstrap/bootstrap.sh VERB [FLAGS]
   --dry-run           prints each command that would change something, as a shell script; changes nothing
   --sealing-key FILE  with up: the private key of spec/sealing.pem
                       [default: $default_key]
-  --firewall          with up: keeps strangers from the ports of k3s, and from nothing else; asks whether you can still sign in, and takes
-                      the rules back where nobody says yes; teardown removes them
-  --allow RANGE       with --firewall: who reaches these ports all the same, other nodes or you, 192.0.2.8 or 192.0.2.0/24; again for more
+  --firewall          with up: closes the ports of k3s to other machines, and no other port; asks whether you can still sign in, and takes
+                      the rules back where nobody types yes (with --yes it does not ask); teardown removes them
+  --allow RANGE       with --firewall: an address or a range that still reaches these ports, 192.0.2.8, 192.0.2.0/24 or 2001:db8::8; once for
+                      each, and all of them each time: what an earlier run allowed is closed again
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
   --adopt             with up, restore, teardown: also where the cluster's root is that of another platform; with up, where no cluster can say it

@@ -91,6 +91,7 @@ kubectl_get() {
     *' get secret openwebui-tls --output=name '*) if [ ! "${NO_CERTIFICATE:-}" ]; then echo secret/openwebui-tls; fi ;;
     *' get secret openwebui-tls '*) printf 'the certificate' | base64 ;;
     *'.spec.syncPolicy.syncOptions}|{'*) printf '["ServerSideApply=true"]|{"limit":5}' ;;
+    *' get nodes --output jsonpath='*backend-type*) printf '%s' "${BACKENDS:-}" ;;
     *' get nodes --output jsonpath='*) printf '%s\n' ${NODE_ADDRESSES:-} ;;
     *' get nodes '*) echo node/one ;;
     *' get namespaces --selector '*) printf '%s\n' ${UNLABELLED:-} ;;

@@ -48,8 +48,10 @@ fn only_named_ports_are_closed_and_ssh_never() {
         assert_eq!(
             closed,
             [
-                "tcp dport { 2379-2380, 6443, 10250, 30000-32767 } drop".to_owned(),
-                format!("udp dport {{ {tunnel}, 30000-32767 }} drop"),
+                &format!("udp dport {tunnel} drop"),
+                "iifname { \"cni0\", \"flannel.1\", \"flannel-wg\" } ip saddr 10.42.0.0/16 accept",
+                "tcp dport { 2379-2380, 6443, 10250, 30000-32767 } drop",
+                "udp dport 30000-32767 drop",
             ],
             "{name}"
         );
@@ -80,16 +82,16 @@ fn packets_between_nodes_are_encrypted() {
 /// What is said where nothing filters, and where something does.
 #[test]
 fn preflight_says_what_strangers_reach() {
-    let found = "warning: strangers reach ports of k3s (tcp 2379-2380, 6443, 10250, 30000-32767; \
-                 udp 8472, 30000-32767): nothing on this node filters them (asked: ufw nft; not \
-                 installed: firewall-cmd iptables)";
+    let found = "warning: other machines reach ports of k3s (udp 8472; tcp 2379-2380, 6443, \
+                 10250, 30000-32767; udp 30000-32767): nothing on this node filters them (asked: \
+                 ufw nft; not installed: firewall-cmd iptables)";
     let done = node().ok(&["up"]);
     assert!(done.out.contains(found), "{}", done.out);
     assert!(done.out.contains("          tcp dport @ssh accept\n"), "the rules: {}", done.out);
-    assert!(!node().with("UFW", "active").ok(&["up"]).out.contains("strangers reach"));
+    assert!(!node().with("UFW", "active").ok(&["up"]).out.contains("other machines reach"));
     // One that lets everything in filters nothing.
     let open = node().with("UFW", "active").with("UFW_DEFAULT", "allow").ok(&["up"]);
-    assert!(open.out.contains("strangers reach"), "{}", open.out);
+    assert!(open.out.contains("other machines reach"), "{}", open.out);
     let chain = "table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority filter; \
                  policy drop;\n\t}\n}";
     let done = node().with("RULESET", chain).ok(&["up"]);
@@ -106,7 +108,7 @@ fn preflight_says_what_strangers_reach() {
         let node = node();
         node.program(&format!("bin/{program}"), &format!("#!/bin/sh\necho '{says}'\n"));
         let done = node.ok(&["up"]);
-        assert!(!done.out.contains("strangers reach"), "{program}: {}", done.out);
+        assert!(!done.out.contains("other machines reach"), "{program}: {}", done.out);
     }
 }
 
@@ -126,7 +128,7 @@ fn with_yes_they_are_kept() {
     let node = node().with("SSHD", SSHD);
     let words = ["up", "--firewall", "--allow", "192.0.2.0/24", "--allow=2001:db8::/32", "--yes"];
     let done = node.ok(&words);
-    assert!(!done.out.contains("strangers reach"), "{}", done.out);
+    assert!(!done.out.contains("other machines reach"), "{}", done.out);
     let kept = node.read(KEPT);
     assert_eq!(kept, node.read("fake/cluster/firewall"));
     let added: Vec<&str> = kept.lines().filter(|it| it.starts_with("add ")).collect();
@@ -193,10 +195,10 @@ fn what_is_confirmed_stays() {
     let changes = node.changes();
     let order = [
         "systemd-run --quiet --collect --unit=espalier-firewall-undo --on-active=120 \
-         sh -c nft delete table inet espalier",
+         --timer-property=AccuracySec=1s sh -c nft delete table inet espalier",
         "nft --file /node/etc/espalier/firewall.nft.next",
-        "systemctl enable --quiet espalier-firewall",
         "systemctl stop espalier-firewall-undo.timer",
+        "systemctl enable --quiet espalier-firewall",
     ];
     let mut rest = changes.iter();
     for step in order {
@@ -271,4 +273,29 @@ fn several_nodes_need_wireguard() {
     node.write("node/sys/module/wireguard/version", "1\n");
     node.ok(&["up"]);
     Node::new(&files).with("NEEDS_KEY", "1").with("WIREGUARD", "1").ok(&["up"]);
+}
+
+/// A cluster that runs with another backend changes over node by node, and pods do not reach each
+/// other meanwhile.
+#[test]
+fn another_backend_is_said_before_it_changes() {
+    for (had, is_said) in [("wireguard vxlan", true), ("wireguard wireguard", false), ("", false)] {
+        let node = with(|it| it.joining = vec!["2 of work (agent)".to_owned()]);
+        let node = node.with("BACKENDS", had);
+        node.ok(&["up"]);
+        assert_eq!(node.ok(&["up"]).out.contains("without WireGuard"), is_said, "{had}");
+    }
+}
+
+/// A cluster that does not answer is not one without nodes: their addresses would be missing in
+/// what is kept.
+#[test]
+fn a_cluster_that_does_not_answer_changes_no_rules() {
+    let node = with(|it| it.joining = vec!["2 of work (agent)".to_owned()]);
+    let node = node.with("NODE_ADDRESSES", "InternalIP=192.0.2.9");
+    node.ok(&["up"]);
+    let node = node.with("BROKEN", "get nodes --output=name");
+    let done = node.run(&["up", "--firewall", "--allow", "192.0.2.8", "--yes"]);
+    assert!(done.code == Some(1) && done.err.contains("does not answer"), "{done:?}");
+    assert!(!node.path(KEPT).exists());
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ SSHD, NODE_PORT, BEHIND = 30022, 30080, 8080
 ANYBODY = (22, 80, 443, SSHD)
 OURS = (2379, 2380, API_SERVER, 10250)
 TUNNELS = (8472, 51820)
+# An address of the pods' range that no route of the node leads to pods.
+WRITTEN = "10.42.200.1"
 TROUBLES = (OSError, LookupError, RuntimeError, Failed, Lacking)
 
 
@@ -42,6 +45,7 @@ def tries(stage: Stage, tunnel: int) -> list[tuple[str, Try, bool]]:
     found = []
     for who, net, source, is_stranger in (
         ("a stranger", world, NEIGHBOUR, True),
+        ("a stranger with a pod's address", world, WRITTEN, True),
         ("who is allowed", world, PUBLIC, False),
         ("a pod", pod, "", False),
         ("the node", stage.node, "", False),
@@ -49,7 +53,9 @@ def tries(stage: Stage, tunnel: int) -> list[tuple[str, Try, bool]]:
         for port in (*ANYBODY, *OURS):
             wanted = not is_stranger or port in ANYBODY
             found.append((who, Try(net, NODE_ADDRESS, "TCP", port, source), wanted))
-        found.append((who, Try(net, NODE_ADDRESS, "UDP", tunnel, source), not is_stranger))
+        # Nodes speak to each other there, and pods to nobody.
+        meant = not is_stranger and net is not pod
+        found.append((who, Try(net, NODE_ADDRESS, "UDP", tunnel, source), meant))
         # What comes from a pod or the node itself would have to be translated both ways.
         if source:
             found.append((who, Try(net, NODE_ADDRESS, "TCP", NODE_PORT, source), not is_stranger))
@@ -62,7 +68,11 @@ def tries(stage: Stage, tunnel: int) -> list[tuple[str, Try, bool]]:
 def tried(ctx: Context, rules: str) -> tuple[int, list[str]]:
     """Loads the rules on a node with one pod, and tries; how much, and what was wrong."""
     pod = Place("a pod", POD, "10.42.0.10", "default", {})
-    outside = [Place("a stranger", BEYOND, NEIGHBOUR), Place("allowed", BEYOND, PUBLIC)]
+    outside = [
+        Place("a stranger", BEYOND, NEIGHBOUR),
+        Place("a stranger with a pod's address", BEYOND, WRITTEN),
+        Place("allowed", BEYOND, PUBLIC),
+    ]
     tunnel = next((one for one in TUNNELS if str(one) in rules), TUNNELS[0])
     with Stage(ctx, [pod], outside) as stage:
         tcp = [("TCP", port) for port in sorted({*ANYBODY, *OURS, BEHIND})]
@@ -139,8 +149,13 @@ PLANTED: list[tuple[str, Callable[[str], str], str]] = [
     ),
     (
         "rules that do not spare pods",
-        without("fib saddr . iif oif exists accept"),
+        without('"cni0"'),
         f"a pod → {NODE_ADDRESS}:{API_SERVER}/TCP is silent",
+    ),
+    (
+        "rules that know pods by their address alone",
+        lambda rules: re.sub(r"iifname \{ \"cni0\".* \} ip saddr", "ip saddr", rules),
+        f"a stranger with a pod's address → {NODE_ADDRESS}:{API_SERVER}/TCP is open",
     ),
     (
         "rules that allow nobody",
