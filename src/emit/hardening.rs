@@ -31,7 +31,7 @@ pub const FIREWALL_UNIT: &str = "bootstrap/k3s/espalier-firewall.service";
 /// Where the script puts the files of the API server: root's alone, beside k3s' own configuration.
 const ON_NODE: &str = "/etc/rancher/k3s/espalier-";
 /// The audit log, in the folder of k3s' hardening guide; the API server makes it, for root alone.
-const LOG: &str = "/var/lib/rancher/k3s/server/logs/audit.log";
+pub(super) const AUDIT_LOG_PATH: &str = "/var/lib/rancher/k3s/server/logs/audit.log";
 
 /// The pod security level of a namespace that names none.
 const DEFAULT_LEVEL: &str = "restricted";
@@ -43,7 +43,7 @@ pub(super) fn api_server_arguments() -> Vec<String> {
         format!("audit-log-maxage={}", AUDIT_LOG.days),
         format!("audit-log-maxbackup={}", AUDIT_LOG.backups),
         format!("audit-log-maxsize={}", AUDIT_LOG.mebibytes),
-        format!("audit-log-path={LOG}"),
+        format!("audit-log-path={AUDIT_LOG_PATH}"),
         format!("audit-policy-file={ON_NODE}audit.yaml"),
         // A token of a pod is good for an hour and not for a year: the kubelet brings a new one.
         "service-account-extend-token-expiration=false".to_owned(),

@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::{
     budget::{demand::Origin, eviction, report::Report},
     builder::contribution::{Contribution, Contributions},
-    emit::bootstrap,
-    facts::node,
+    emit::{bootstrap, hardening},
+    facts::{kubernetes::WIREGUARD_PORT, node},
     plan::{
         glance::{Glance, ModelRow},
         rows::{FlowRow, SecretRow, WaveRow},
@@ -232,6 +232,8 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             k3s => page.k3s,
             is_single => budget.nodes.is_single(),
             several => budget.nodes.are_several(),
+            wireguard_port => WIREGUARD_PORT,
+            audit_log => hardening::AUDIT_LOG_PATH,
             outside => page.outside,
         },
     );
