@@ -39,9 +39,17 @@ pub struct Batch {
     pub flows: Box<[Flow]>,
     /// A buffer for reading from the disk.
     pub buffer: Vec<u8>,
-    /// How many changed and how many new files the caller has named in this thread's steps, whose
-    /// order is that of the tenants.
-    pub named: [usize; 2],
+    /// What the caller has named in this thread's steps, whose order is that of the tenants.
+    pub named: Named,
+}
+
+/// How many files a caller has named, by what happened to them.
+#[derive(Default)]
+pub struct Named {
+    /// Changed files.
+    pub changed: usize,
+    /// New files.
+    pub new: usize,
 }
 
 /// The result of a compilation. `N` is the caller's note about each batch.

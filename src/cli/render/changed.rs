@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    cli::{drift::IMPRINT, stage::Counts, tree::Verdict},
+    cli::{drift::IMPRINT, pipeline::Named, stage::Counts, tree::Verdict},
     diag::plain,
 };
 
@@ -23,12 +23,12 @@ pub struct ChangedFiles {
 impl ChangedFiles {
     /// Records a generated file. `named` counts the changed and the new files that one thread has
     /// named: ten thousand tenants would otherwise each keep a dozen names of which nobody sees any.
-    pub fn add(&mut self, path: &str, verdict: &Verdict, named: &mut [usize; 2]) {
+    pub fn add(&mut self, path: &str, verdict: &Verdict, named: &mut Named) {
         let (names, named) = match verdict {
-            Verdict::Changed | Verdict::Conflict => (&mut self.changed, &mut named[0]),
+            Verdict::Changed | Verdict::Conflict => (&mut self.changed, &mut named.changed),
             Verdict::New => {
                 self.is_first |= path == IMPRINT;
-                (&mut self.new, &mut named[1])
+                (&mut self.new, &mut named.new)
             }
             Verdict::Same | Verdict::Taken(..) | Verdict::Again => return,
         };
@@ -85,5 +85,31 @@ impl ChangedFiles {
             let _ = writeln!(out, "… and {} more", all - MOST);
         }
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many tenants a thread has, it keeps a dozen names of each kind; the first of them
+    /// are what a reader sees.
+    #[test]
+    fn a_thread_names_no_more_than_a_reader_sees() {
+        let (mut named, mut all) = (Named::default(), ChangedFiles::default());
+        let mut kept = 0;
+        for tenant in 0..100 {
+            let mut step = ChangedFiles::default();
+            for verdict in [Verdict::New, Verdict::Same, Verdict::Changed] {
+                step.add(&format!("out/{tenant}"), &verdict, &mut named);
+            }
+            kept += step.changed.len() + step.new.len();
+            all.take(step);
+        }
+        assert_eq!(kept, 2 * MOST);
+        let counts = Counts { same: 100, new: 100, changed: 100 };
+        let text = all.text(counts, 0, false);
+        assert!(text.starts_with("changed  out/0\nchanged  out/1\n"), "{text}");
+        assert!(text.ends_with("… and 188 more\n"), "{text}");
     }
 }
