@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     facts::{
-        kubernetes::CRITICAL_PRIORITY,
+        kubernetes::{CRITICAL_PRIORITY, SYSTEM_NAMESPACE},
         node::{self, CHART_FOLDERS},
         requests::Allotment,
     },
@@ -73,9 +73,9 @@ pub fn cluster_rows(ingress: BudgetRow) -> Vec<BudgetRow> {
 /// A pod that k3s brings, in `kube-system`: never evicted.
 pub fn cluster_row(name: &str, pod: Demand) -> BudgetRow {
     BudgetRow {
-        application: "kube-system".into(),
+        application: SYSTEM_NAMESPACE.into(),
         kind: "Pod",
-        namespace: "kube-system".into(),
+        namespace: SYSTEM_NAMESPACE.into(),
         name: name.into(),
         replicas: 1,
         surge: 0,

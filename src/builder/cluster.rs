@@ -45,7 +45,7 @@ impl Cluster {
         ingress: Option<&Ingress>,
         internet: Internet,
     ) -> Self {
-        let kube_system = NamespaceRef::of_cluster("kube-system");
+        let kube_system = NamespaceRef::of_cluster(kubernetes::SYSTEM_NAMESPACE);
         Self {
             dns: Pods::of_cluster(&kube_system, "coredns", Selector::of(&kubernetes::DNS_LABELS)),
             api_server: PortRef {

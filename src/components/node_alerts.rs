@@ -79,8 +79,9 @@ fn reserves_nothing(nodes: &Nodes) -> Alert {
         },
         runbook: "k3s runs there without its configuration. The only node: run `bash \
                   bootstrap/bootstrap.sh up` again. One of several: write what `out/README.md` has \
-                  for its group to `/etc/rancher/k3s/config.yaml`, and restart k3s. `kubectl \
-                  describe node` shows Capacity and Allocatable: the difference is what is kept."
+                  for its group to `/etc/rancher/k3s/config.yaml.d/espalier.yaml`, and restart \
+                  k3s. `kubectl describe node` shows Capacity and Allocatable: the difference is \
+                  what is kept."
             .to_owned(),
     }
 }

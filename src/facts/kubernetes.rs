@@ -71,4 +71,4 @@ pub const NOT_OUTSIDE: [&str; 5] =
 
 /// Namespaces that a cluster brings or that the platform owns: no workspace may take their names.
 pub const SYSTEM_NAMESPACES: [&str; 4] =
-    ["default", "kube-node-lease", "kube-public", "kube-system"];
+    ["default", "kube-node-lease", "kube-public", SYSTEM_NAMESPACE];

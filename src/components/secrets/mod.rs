@@ -16,6 +16,7 @@ use crate::{
     crds::sealed_secrets::SealedSecret,
     facts::{
         charts::sealed_secrets::SEALED_SECRETS,
+        kubernetes::SYSTEM_NAMESPACE,
         requests,
         versions::{self, Pin, SEALED_SECRETS_IMAGE},
     },
@@ -25,7 +26,7 @@ use values::{ContainerSecurity, PodSecurity, SeccompProfile, Values};
 
 /// What the chart's Application may ever make.
 pub const APPLICATION: MayMake =
-    MayMake::chart("sealed-secrets", &["kube-system"], &SEALED_SECRETS);
+    MayMake::chart("sealed-secrets", &[SYSTEM_NAMESPACE], &SEALED_SECRETS);
 /// What the Application of the sealed copies may ever make.
 pub const COPIES_APPLICATION: MayMake = MayMake::in_namespace(
     "app-secrets",

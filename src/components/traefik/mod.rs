@@ -20,6 +20,7 @@ use crate::{
     },
     crds::helm::{HelmChartConfig, HelmChartConfigSpec},
     facts::{
+        kubernetes::SYSTEM_NAMESPACE,
         requests,
         traefik::{DEFAULT_TLS_OPTION, METRICS, METRICS_SERVICE, WEBSECURE},
     },
@@ -34,7 +35,7 @@ use values::{
 /// What its Application may ever make.
 pub const APPLICATION: MayMake = MayMake::in_namespace(
     "traefik",
-    &["kube-system"],
+    &[SYSTEM_NAMESPACE],
     &[kinds::namespaced_custom::<HelmChartConfig>(), kinds::namespaced_custom::<TlsOption>()],
 );
 
