@@ -4,9 +4,9 @@
 use super::{rule::rules, view::SpecView};
 use crate::{
     components::{
-        floor_plan::Components,
         ollama::section::MOST_MODELS,
         section::{Keys, Number},
+        spec::Components,
     },
     diag::{
         diagnostic::Diagnostics,

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use crate::{
     builder::{
         cluster::Cluster,
@@ -14,201 +11,27 @@ use crate::{
         face::Transport,
         handle::{IssuerRef, NamespaceRef, PriorityRef},
         ingress::IngressRef,
-        internet::{Internet, ProxyRef},
         may_make::MayMake,
         platform::PlatformBuilder,
     },
     components::{
-        argocd::{self, Admin, ArgoCd},
-        backup::{self, Backup},
-        cert_manager::{self, CertManager, issuer},
-        namespaces, node_alerts,
-        ollama::{self, Ollama},
-        open_webui::{self, OpenWebUi, documents::Documents},
-        postgresql::{self, Postgresql},
-        redis::{self, Redis},
-        secrets::{self, SealedSecrets},
-        section::Section,
-        tika,
-        traefik::{self, Traefik},
+        argocd::{self, Admin},
+        backup,
+        cert_manager::{self, issuer},
+        namespaces, node_alerts, ollama,
+        open_webui::{self, documents::Documents},
+        postgresql, redis, secrets,
+        spec::Spec,
+        tika, traefik,
     },
     names::DnsLabel,
     platform::{
-        certificates::{Certificates, Domains},
-        ingress::Ingress,
-        node::Node,
-        node_group::{NodeGroup, Nodes},
-        proxy::Proxy,
-        repository::Repository,
-        sealed::{ApiVersion, SealedStore, SealingCertificate},
-        storage::Storage,
+        sealed::{SealedStore, SealingCertificate},
         trust::Trust,
         versions::Versions,
         written::Written,
     },
 };
-
-/// `spec/platform.yaml`: the description of one platform, from which all of its manifests are
-/// generated.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PlatformSpec {
-    /// The version of this file's format. Always `espalier.dev/v1alpha1`.
-    #[schemars(example = &"espalier.dev/v1alpha1")]
-    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "reading it checks it"))]
-    pub api_version: ApiVersion,
-    /// The kind of this file. Always `Platform`.
-    #[schemars(example = &"Platform")]
-    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "reading it checks it"))]
-    pub kind: PlatformKind,
-    /// Identifies the platform: its name, which labels every object.
-    pub metadata: PlatformMetadata,
-    /// Desired state of the platform: repository, nodes, domains, certificates, storage and
-    /// components.
-    pub spec: Spec,
-}
-
-/// The kind of `spec/platform.yaml`.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-pub enum PlatformKind {
-    /// A platform; no other kind is read here.
-    Platform,
-}
-
-/// Identifies the platform.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "Metadata")]
-pub struct PlatformMetadata {
-    /// Name of the platform: a DNS label of at most 63 characters. Every object carries it as the
-    /// label `app.kubernetes.io/part-of`, and it is the default folder of backups in S3.
-    #[schemars(example = &"production")]
-    pub name: DnsLabel,
-}
-
-/// Desired state of the platform.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Spec {
-    /// The Git repository that holds this file and the generated tree: `spec.source` of every Argo
-    /// CD Application.
-    pub repository: Repository,
-    /// The cluster's only node. Mutually exclusive with `nodes`; exactly one of the two must be
-    /// written. Absent: `nodes` describes the cluster. The memory and CPU of all pods are checked
-    /// against it.
-    pub node: Option<Node>,
-    /// The cluster's nodes in groups of equal machines. Mutually exclusive with `node`. Absent: the
-    /// cluster has the one node that `node` describes.
-    #[serde(default)]
-    #[schemars(extend("examples" = [[{"name": "main", "role": "server", "cpu": 8, "memory": "32Gi"}]]))]
-    pub nodes: Vec<NodeGroup>,
-    /// Public host names of the platform. Each becomes an Ingress with a certificate of its own.
-    pub domains: Domains,
-    /// The account at Let's Encrypt that issues the certificates of the public hosts: a
-    /// cert-manager `ClusterIssuer`.
-    pub certificates: Certificates,
-    /// An ingress controller that is there already, in place of k3s' Traefik. With it,
-    /// `components.traefik.enabled` must be `false`. Absent: k3s' Traefik serves the public hosts.
-    pub ingress: Option<Ingress>,
-    /// A proxy that HTTPS requests to the internet go through. Absent: they go straight.
-    pub proxy: Option<Proxy>,
-    /// The storage classes of the platform's volumes. Absent: all volumes are of the class
-    /// `local-path`.
-    #[serde(default)]
-    pub storage: Storage,
-    /// Settings of the components, each of which is an Argo CD Application. A component that is not
-    /// written runs with its defaults.
-    #[serde(default)]
-    pub components: Components,
-}
-
-impl Spec {
-    /// The namespaces that no workspace may take: the cluster's, the platform's and the ingress
-    /// controller's.
-    pub fn reserved(&self) -> impl Iterator<Item = &str> + Clone {
-        namespaces::reserved().chain(self.ingress.iter().map(|it| it.namespace.as_str()))
-    }
-
-    /// The way to the internet: what belongs to this platform is never asked through a proxy.
-    pub fn internet(&self) -> Internet {
-        Internet::new(self.proxy.as_ref().map(|proxy| {
-            let servers =
-                [Some(self.repository.server()), self.certificates.issuer.server_of_ones_own()];
-            let hosts = self.domains.all().map(|it| it.1);
-            ProxyRef {
-                outside: proxy.outside(),
-                url: proxy.https.shared(),
-                bypassed: proxy.bypassed(hosts, servers.into_iter().flatten()),
-            }
-        }))
-    }
-
-    /// The nodes, however they are written.
-    pub fn all_nodes(&self) -> Nodes {
-        Nodes::of(self.node.as_ref(), &self.nodes)
-    }
-}
-
-/// Settings of the components. A component that is not written runs with its defaults.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Components {
-    /// Argo CD, which applies the tree to the cluster: its Helm chart, in the namespace `argocd`.
-    pub argocd: ArgoCd,
-    /// Traefik, the ingress controller that k3s installs: a `HelmChartConfig` with its settings.
-    pub traefik: Traefik,
-    /// cert-manager, which obtains and renews certificates: its Helm chart, in the namespace
-    /// `cert-manager`.
-    pub cert_manager: CertManager,
-    /// The sealed-secrets controller, which decrypts SealedSecrets into Secrets: its Helm chart, in
-    /// `kube-system`.
-    pub sealed_secrets: SealedSecrets,
-    /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
-    /// cluster.
-    pub postgresql: Postgresql,
-    /// Redis, through which several replicas of Open WebUI share WebSocket connections and
-    /// sign-outs: a Deployment of one pod. Off by default.
-    pub redis: Redis,
-    /// Ollama, which serves the language models: a StatefulSet with one volume a replica.
-    pub ollama: Ollama,
-    /// Open WebUI, the chat interface: a Deployment with a volume for uploaded files.
-    pub open_webui: OpenWebUi,
-    /// Nightly backups of the database and of uploaded files: a CronJob, and a Job that restores.
-    /// Absent: no backups are made. `backup: {}` keeps them on the node's own disk.
-    pub backup: Option<Backup>,
-}
-
-impl Components {
-    /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
-    /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 9] {
-        [
-            &self.argocd,
-            &self.traefik,
-            &self.cert_manager,
-            &self.sealed_secrets,
-            &self.postgresql,
-            &self.ollama,
-            &self.redis,
-            &self.open_webui,
-            &self.backup,
-        ]
-    }
-
-    /// Whether the component of that key runs.
-    pub fn is_enabled(&self, key: &str) -> bool {
-        self.sections().iter().any(|it| it.key() == key && it.is_enabled())
-    }
-}
-
-/// What each Application may ever make: the AppProjects are made of this.
-pub fn may_make() -> Vec<&'static MayMake> {
-    let components = Components::default();
-    [&namespaces::APPLICATION, &namespaces::POLICIES_APPLICATION]
-        .into_iter()
-        .chain(components.sections().iter().flat_map(|it| it.may_make()))
-        .collect()
-}
 
 /// The Application that makes the projects and the root; always the first. Its project is written
 /// by hand, so it declares nothing.

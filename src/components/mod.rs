@@ -15,6 +15,7 @@ pub mod postgresql;
 pub mod redis;
 pub mod secrets;
 pub mod section;
+pub mod spec;
 pub mod tika;
 pub mod traefik;
 pub mod workload_alerts;

@@ -5,10 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::shape;
 use crate::{
     check::{certificate, ranges, sealed_files, trust, versions},
-    components::{
-        floor_plan::{Platform, PlatformSpec},
-        workspace::Workspace,
-    },
+    components::{floor_plan::Platform, spec::PlatformSpec, workspace::Workspace},
     diag::{
         code::SPEC_MISSING,
         diagnostic::{Diagnostics, Place},

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     check::ranges::{above_zero, all_bounds},
-    components::{floor_plan::PlatformSpec, workspace::Workspace},
+    components::{spec::PlatformSpec, workspace::Workspace},
     facts::{
         bootstrap, models,
         versions::{self, HELM, K3S},

@@ -24,8 +24,10 @@ use crate::{
         internet::ProxyRef, meta::Naming, object::Object,
     },
     components::{
-        floor_plan::{Assembly, Platform, Spec, may_make},
-        namespaces, secrets, workspace,
+        floor_plan::{Assembly, Platform},
+        namespaces, secrets,
+        spec::{Spec, may_make},
+        workspace,
     },
     names::Host,
     platform::{node_group::Nodes, repository::Repository},

@@ -195,7 +195,7 @@ fn every_component_is_in_a_golden_tree() {
         "namespaces",
         "network-policies",
     ];
-    let components = espalier::components::floor_plan::Components::default();
+    let components = espalier::components::spec::Components::default();
     let components = components.sections().into_iter().map(Section::application);
     let missing: Vec<&str> = components.chain(derived).filter(|it| !there.contains(*it)).collect();
     assert!(missing.is_empty(), "in no golden tree: {missing:?}");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use espalier::{
     builder::{component::BuiltComponent, may_make::MayMake},
-    components::{floor_plan::may_make, workspace},
+    components::{spec::may_make, workspace},
     facts::charts::ObjectKind,
 };
 

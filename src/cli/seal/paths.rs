@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::{cli::sources::Work, components::floor_plan::PlatformSpec, platform::files::PLATFORM};
+use crate::{cli::sources::Work, components::spec::PlatformSpec, platform::files::PLATFORM};
 
 /// The path of the private key: the one that was named, else one in the user's configuration
 /// folder.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use espalier::{
     check::components::COMPONENT_NEEDED,
-    components::{backup::Backup, floor_plan::Components, section::Section},
+    components::{backup::Backup, section::Section, spec::Components},
     load::read,
     yaml::source::Source,
 };
@@ -55,9 +55,7 @@ fn every_section_describes_its_fields() {
     let mut said = Vec::new();
     for (key, section) in properties["properties"].as_object().expect("components") {
         let Some(index) = sections.iter().position(|it| it.key() == key) else {
-            said.push(format!(
-                "`{key}` is not in `Components::sections` (components/floor_plan.rs)"
-            ));
+            said.push(format!("`{key}` is not in `Components::sections` (components/spec.rs)"));
             continue;
         };
         let described = written.sections()[index];
