@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from .api import LOADER
 from .processes import Processes
 from .real_charts import RealCharts
 from .table import Fault, short
 from .trees import Tree, find_trees
+from .yaml_twelve import YamlTwelve
 
 # Where the modules keep their resource definitions.
 DEFINITIONS = {
@@ -26,16 +26,6 @@ DEFINITIONS = {
     "github.com/prometheus-operator/prometheus-operator": "example/prometheus-operator-crd/*.yaml",
     "github.com/traefik/traefik/v3": "docs/content/reference/dynamic*/traefik.io_*.yaml",
 }
-
-
-class YamlTwelve(LOADER):  # type: ignore[misc, valid-type]
-    """Reads as YAML 1.2 where it matters: a bare `=` (one of the definitions has it) is a
-    string."""
-
-
-YamlTwelve.add_constructor(
-    "tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node)
-)
 
 
 class Context:

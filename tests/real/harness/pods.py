@@ -7,6 +7,8 @@ import math
 import re
 from typing import Any
 
+from . import operated
+
 UNITS = {
     "": 1,
     "m": 1 / 1000,
@@ -133,6 +135,14 @@ class Workload:
         )
 
     @property
+    def volumes(self) -> int:
+        """Bytes of the volumes that each pod has for itself."""
+        return sum(
+            round(quantity(it["spec"]["resources"]["requests"]["storage"]))
+            for it in self.thing["spec"].get("volumeClaimTemplates") or []
+        )
+
+    @property
     def ports(self) -> set[tuple[str, int]]:
         """Protocols and ports on which its containers listen."""
         return {
@@ -161,9 +171,10 @@ class Workload:
 
 
 def workloads(objects: list[dict], namespace: str) -> list[Workload]:
-    """Those of some objects that make pods; `namespace` is that of objects that name none."""
+    """Those of some objects that make pods, and what operators make of others at run time;
+    `namespace` is that of objects that name none."""
     return [
         Workload(it, it["metadata"].get("namespace") or namespace)
-        for it in objects
+        for it in [*objects, *operated.stateful_sets(objects)]
         if it["kind"] in MAKERS
     ]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from .argo_tree import LOADER, Application, Rendered, dump, load
+from . import yaml_twelve
+from .argo_tree import LOADER, Application, Rendered, dump
 from .pods import Workload, workloads
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class RealCharts:
         if self.folder and not self.folder.is_dir():
             raise LookupError(f"CHARTS: {self.folder} is no folder")
         self._archives: dict[str, Path | None] = {}
-        # Conditions of the parts that were left out of a chart.
-        self._without: dict[Path, list[str]] = {}
+        # Conditions of the parts that were left out of a chart, and what each is by default.
+        self._without: dict[Path, dict[str, object]] = {}
         self._renders: dict[str, bytes] = {}
 
     def __bool__(self) -> bool:
@@ -62,7 +63,7 @@ class RealCharts:
     def _packed(self, source: Path, name: str, version: str) -> Path:
         """A folder, packed.
 
-        A part that is off by default, and is not there, is left out: Helm would want it fetched.
+        A part that can be switched off, and is not there, is left out: Helm would want it fetched.
         """
         work = self.ctx.fresh("chart")
         shutil.copytree(source, work / name)
@@ -79,7 +80,7 @@ class RealCharts:
         left = [
             it
             for it in parts
-            if not _there(work / name, it) and at(values, it.get("condition")) is False
+            if not _there(work / name, it) and it.get("condition")
         ]
         if left:
             (work / name / "Chart.yaml").write_bytes(
@@ -88,7 +89,7 @@ class RealCharts:
             (work / name / "Chart.lock").unlink(missing_ok=True)
         self._helm("package", str(work / name), "--destination", str(work), *stamps)
         archive = work / f"{name}-{version}.tgz"
-        self._without[archive] = [it["condition"] for it in left]
+        self._without[archive] = {it["condition"]: at(values, it["condition"]) for it in left}
         return archive
 
     def values(self, name: str, version: str) -> dict | None:
@@ -103,7 +104,7 @@ class RealCharts:
     def render(self, tree: Rendered, application: Application) -> list[dict] | None:
         """What the chart makes for an Application; None where the folder has no such chart."""
         made = self.text(tree, application)
-        return None if made is None else load(made)
+        return None if made is None else yaml_twelve.objects(made)
 
     def text(self, tree: Rendered, application: Application) -> bytes | None:
         """The same as Helm writes it, asked as Argo CD would ask."""
@@ -113,10 +114,11 @@ class RealCharts:
             return None
         helm = source.get("helm") or {}
         values = helm.get("valuesObject") or {}
-        for condition in self._without.get(archive, ()):
-            if at(values, condition) not in (None, False):
+        for condition, usual in self._without.get(archive, {}).items():
+            written = at(values, condition)
+            if usual if written is None else written:
                 raise LookupError(
-                    f"CHARTS: {application.name} sets {condition}, "
+                    f"CHARTS: {application.name} has {condition} on, "
                     f"and that part of {source['chart']} is not in its charts/"
                 )
         namespace = application.document["spec"]["destination"]["namespace"]

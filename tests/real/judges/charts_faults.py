@@ -41,6 +41,29 @@ def job_of_the_chart(said: Declared, made: list[dict]) -> None:
     said.pods.append(row("Job", "init"))
 
 
+def claim(size: str) -> dict:
+    """What each pod asks for."""
+    spec = {"resources": {"requests": {"storage": size}}}
+    return {"metadata": {"name": "data"}, "spec": spec}
+
+
+def prometheus_of_the_chart(said: Declared, made: list[dict]) -> None:
+    """A resource of which an operator makes pods, with a container that nobody counted."""
+    resources = {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}}
+    made.append(
+        {
+            "apiVersion": "monitoring.coreos.com/v1",
+            "kind": "Prometheus",
+            "metadata": {"name": "own", "namespace": NAMESPACE},
+            "spec": {
+                "resources": resources,
+                "containers": [{"name": "more", "resources": resources}],
+            },
+        }
+    )
+    said.pods.append(row("StatefulSet", "prometheus-own"))
+
+
 # What is wrong, the change of what is declared and made, and words of the finding.
 PLANTED: list[tuple[str, Callable[[Declared, list[dict]], object], str]] = [
     (
@@ -161,10 +184,23 @@ PLANTED: list[tuple[str, Callable[[Declared, list[dict]], object], str]] = [
     ),
     (
         "a claim that nothing declares",
-        lambda said, made: made[0]["spec"].update(
-            volumeClaimTemplates=[{"metadata": {"name": "data"}}]
+        lambda said, made: pod(made[0]).update(
+            volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
         ),
         "the claim data",
+    ),
+    (
+        "a volume of each pod that is larger than the declared one",
+        lambda said, made: (
+            said.pods[0].update(volumes=1 << 30),
+            made[0]["spec"].update(volumeClaimTemplates=[claim("2Gi")]),
+        ),
+        "chat: volumes of each pod: declared is 1073741824 bytes",
+    ),
+    (
+        "a resource of an operator's that asks for more than is declared of its pods",
+        prometheus_of_the_chart,
+        "prometheus-own: memory request: declared is",
     ),
     (
         "a folder of the host that nothing declares",

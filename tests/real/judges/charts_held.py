@@ -105,6 +105,7 @@ def counted(said: Declared, made: dict[str, Workload]) -> list[str]:
             ),
             ("CPU request", "m", row["cpuMillicores"], round(pod_requests(it.pod, "cpu") * 1000)),
             ("GPUs", "", row.get("gpus", 0), round(pod_requests(it.pod, "nvidia.com/gpu"))),
+            ("volumes of each pod", " bytes", row.get("volumes", 0), it.volumes),
         ]
         out += [
             f"{key}: {what}: declared is {ours}{unit}, the chart has {theirs}{unit}"
@@ -173,10 +174,6 @@ def undeclared(it: Workload) -> list[str]:
         f"the host's folder {one['hostPath']['path']}"
         for one in spec.get("volumes") or []
         if one.get("hostPath")
-    ]
-    odd += [
-        f"the claim {one['metadata']['name']}"
-        for one in it.thing["spec"].get("volumeClaimTemplates") or []
     ]
     odd += [
         f"the claim {one['persistentVolumeClaim']['claimName']}"

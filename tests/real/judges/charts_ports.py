@@ -34,11 +34,11 @@ def selectors(policy: dict) -> list[tuple[str, dict[str, str], list[tuple[str, i
 
 def selected(said: Declared, made: list[Workload]) -> list[str]:
     """Each selector picks the pods of one workload; none is left with the default deny alone."""
-    out, ruled = [], set()
+    out, ruled, mine = [], set(), instances(said, made)
     for policy in said.policies:
         name = f"NetworkPolicy {policy['metadata']['namespace']}/{policy['metadata']['name']}"
         for number, (namespace, labels, ports) in enumerate(selectors(policy)):
-            if labels.get(INSTANCE) != said.release or namespace != said.namespace:
+            if labels.get(INSTANCE) not in mine or namespace != said.namespace:
                 continue
             picked = [it for it in made if it.namespace == namespace and it.bears(labels)]
             ruled |= {it.key for it in picked if number == 0}
@@ -59,6 +59,12 @@ def selected(said: Declared, made: list[Workload]) -> list[str]:
         for it in made
         if it.namespace in denied(said) and it.replicas and it.key not in ruled
     ]
+
+
+def instances(said: Declared, made: list[Workload]) -> set[str | None]:
+    """What the chart's pods call the release: pods that an operator makes of a resource bear that
+    one's name."""
+    return {said.release, *(it.labels.get(INSTANCE) for it in made)} - {None}
 
 
 def denied(said: Declared) -> set[str]:
@@ -100,11 +106,7 @@ def tokens(said: Declared, made: list[Workload], objects: list[dict]) -> list[st
 
 def open_ports(said: Declared, made: list[Workload]) -> list[str]:
     """Each flow to pods of the chart ends at a port on which they listen."""
-    called = {
-        f"{it.namespace}/{it.labels.get(NAME)}": it
-        for it in made
-        if it.labels.get(INSTANCE) == said.release
-    }
+    called = {f"{it.namespace}/{it.labels.get(NAME)}": it for it in made if it.labels.get(INSTANCE)}
     return [
         f"`show flows`: {flow['from']} → {flow['to']} by {flow['why']}: "
         f"{called[flow['to']].key} listens on no port {flow['port']} ({flow['protocol']})"

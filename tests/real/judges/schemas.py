@@ -16,10 +16,11 @@ import jsonschema
 import yaml
 from referencing import Registry, Resource
 
-from harness.context import Context, YamlTwelve
+from harness.context import Context
 from harness.planting import NoSubject, container, pick, pod_spec, value
 from harness.table import Fault, Row
 from harness.trees import Thing
+from harness.yaml_twelve import YamlTwelve
 
 VERSION = "1.35"
 NAME = f"strict schemas of Kubernetes {VERSION} and of the resource definitions"

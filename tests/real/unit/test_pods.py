@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.pods import Workload, pod_requests, quantity
+from harness.pods import Workload, pod_requests, quantity, workloads
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,39 @@ def workload(kind: str, **spec: Any) -> Workload:
 )
 def test_how_many_pods_there_are_and_may_be_more(it: Workload, replicas: int, surge: int) -> None:
     assert (it.replicas, it.surge) == (replicas, surge)
+
+
+def test_what_the_operator_makes_of_a_resource_is_a_workload() -> None:
+    """Its own options, and what the resource lays over its containers."""
+    asked = {"requests": {"memory": "400Mi"}, "limits": {"memory": "800Mi"}}
+    patch = {"requests": {"memory": "24Mi", "ephemeral-storage": "100Mi"}}
+    prometheus = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "Prometheus",
+        "metadata": {"name": "own"},
+        "spec": {
+            "resources": asked,
+            "containers": [{"name": "config-reloader", "resources": patch}],
+            "storage": {
+                "volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "6Gi"}}}}
+            },
+        },
+    }
+    words = [
+        "--config-reloader-cpu-request=0",
+        "--config-reloader-memory-request=50Mi",
+        "--config-reloader-memory-limit=64Mi",
+    ]
+    operator = {
+        "kind": "Deployment",
+        "metadata": {"name": "operator"},
+        "spec": {"template": {"spec": {"containers": [{"name": "operator", "args": words}]}}},
+    }
+    made = workloads([operator, prometheus], "monitoring")[1]
+    assert made.key == "StatefulSet/monitoring/prometheus-own"
+    assert pod_requests(made.pod, "memory") == 424 << 20
+    assert pod_requests(made.pod, "memory", "limits") == 864 << 20
+    assert pod_requests(made.pod, "ephemeral-storage") == 100 << 20
+    assert made.volumes == 6 << 30
+    assert made.bears({"app.kubernetes.io/name": "prometheus"})
+    assert made.ports == {("TCP", 9090), ("TCP", 8080), ("TCP", 8081)}
