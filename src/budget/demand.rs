@@ -78,6 +78,16 @@ impl Demand {
     }
 }
 
+/// One pod of a chart.
+impl From<&ChartPod> for Demand {
+    fn from(pod: &ChartPod) -> Self {
+        let one = Self::from(pod.allotment());
+        // The other containers have a log, too.
+        let others = CONTAINER_LOGS * u64::from(pod.containers().saturating_sub(1));
+        Self { disk_request: one.disk_request + others, disk_limit: one.disk_limit + others, ..one }
+    }
+}
+
 impl From<Allotment> for Demand {
     fn from(Allotment { request, limit, cpu, folders }: Allotment) -> Self {
         let (disk_request, disk_limit) = (CONTAINER_LOGS, CONTAINER_LOGS + folders);
@@ -111,6 +121,8 @@ pub struct BudgetRow {
     /// Claims that they mount, by name, in their own namespace: pods of one that one node mounts at
     /// a time are all on that node.
     pub claims: Vec<Arc<str>>,
+    /// The volumes that each pod has for itself, wherever they are.
+    pub volumes: Bytes,
 }
 
 /// The nodes that a pod may run on.
@@ -253,6 +265,7 @@ pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = BudgetRow> {
             priority: priority_of(workload.spec),
             wants: Wants::of(workload.spec),
             claims: claims_of(workload.spec),
+            volumes: volumes::of_each_pod(object),
         })
     });
     let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |pod| BudgetRow {
@@ -262,11 +275,12 @@ pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = BudgetRow> {
         name: pod.name().clone(),
         replicas: pod.count(),
         surge: pod.added(),
-        pod: pod.allotment().into(),
+        pod: pod.into(),
         source: if pod.kind() == "Job" { Origin::Transient } else { Origin::Chart },
         priority: 0,
         wants: Wants::of_chart(pod),
         claims: pod.mounted().to_vec(),
+        volumes: pod.volumes().iter().map(|it| it.size).sum(),
     });
     typed.chain(declared).chain(solvers(built))
 }
@@ -286,6 +300,7 @@ fn solvers(built: &BuiltComponent) -> Option<BudgetRow> {
         priority: 0,
         wants: Wants::default(),
         claims: Vec::new(),
+        volumes: Bytes::default(),
     })
 }
 
@@ -297,7 +312,7 @@ pub fn of_tenant(built: &BuiltComponent) -> Total {
         sum.count(workload.replicas, workload.surge, of_pod(workload.spec));
     }
     for pod in built.chart.iter().flat_map(|it| &it.pods) {
-        sum.count(pod.count(), pod.added(), pod.allotment().into());
+        sum.count(pod.count(), pod.added(), pod.into());
     }
     sum.count(built.solvers, 0, requests::ACME_SOLVER.into());
     sum.volumes = volumes::on_disk(built);

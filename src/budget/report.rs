@@ -84,6 +84,7 @@ pub fn cluster_row(name: &str, pod: Demand) -> BudgetRow {
         priority: CRITICAL_PRIORITY,
         wants: Wants::default(),
         claims: Vec::new(),
+        volumes: Bytes::default(),
     }
 }
 
@@ -164,6 +165,8 @@ impl Serialize for Report {
             gpus: u64,
             source: Origin,
             surge: u32,
+            #[serde(skip_serializing_if = "is_none")]
+            volumes: u64,
         }
         #[derive(Serialize)]
         struct Disk {
@@ -202,6 +205,7 @@ impl Serialize for Report {
                 gpus: row.pod.gpus,
                 source: row.source,
                 surge: row.surge,
+                volumes: row.volumes.get(),
             })
             .collect();
         let groups: Vec<GroupFigures<'_>> =

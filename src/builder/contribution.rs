@@ -13,7 +13,7 @@ use crate::units::Seconds;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(
     not(feature = "internals"),
-    expect(dead_code, reason = "monitoring will be the first to use it")
+    expect(dead_code, reason = "dashboards and logs will be the first to use it")
 )]
 pub enum Contribution {
     /// A Prometheus endpoint.
@@ -52,7 +52,7 @@ pub struct Scrape {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(
     not(feature = "internals"),
-    expect(dead_code, reason = "monitoring will be the first to use it")
+    expect(dead_code, reason = "exporters will be the first to use it")
 )]
 pub enum Tls {
     /// Not at all: it stays within the cluster.
@@ -76,7 +76,7 @@ impl Tls {
 
 #[cfg_attr(
     not(feature = "internals"),
-    expect(dead_code, reason = "monitoring will be the first to use it")
+    expect(dead_code, reason = "exporters will be the first to use it")
 )]
 impl Scrape {
     /// `/metrics` of a port, in plain HTTP, as often as everything else.
@@ -196,22 +196,32 @@ impl From<Logs> for Contribution {
     }
 }
 
+/// What one component contributed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contributed {
+    /// The component's Application.
+    pub by: Arc<str>,
+    /// What it would like monitoring to know.
+    pub what: Contribution,
+}
+
 /// Everything contributed. Only a closed builder makes one, so nothing that contributes can come
 /// later.
 #[derive(Debug, Default)]
-pub struct Contributions(pub(in crate::builder) Vec<Contribution>);
+pub struct Contributions(pub(in crate::builder) Vec<Contributed>);
 
 impl Contributions {
-    /// In build order.
-    pub fn iter(&self) -> impl Iterator<Item = &Contribution> {
+    /// In build order, each with the component that it is of.
+    pub fn all(&self) -> impl Iterator<Item = &Contributed> {
         self.0.iter()
     }
 
+    /// In build order.
+    pub fn iter(&self) -> impl Iterator<Item = &Contribution> {
+        self.0.iter().map(|it| &it.what)
+    }
+
     /// The endpoints of Prometheus among them.
-    #[cfg_attr(
-        not(feature = "internals"),
-        expect(dead_code, reason = "monitoring will be the first to use it")
-    )]
     pub fn scrapes(&self) -> impl Iterator<Item = &Scrape> {
         self.iter().filter_map(|contribution| match contribution {
             Contribution::Scrape(scrape) => Some(scrape),

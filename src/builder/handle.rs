@@ -278,6 +278,8 @@ pub enum Peer {
     Pods(Pods),
     /// The API server: a host process, which no pod selector can ever match, so by port alone.
     ApiServer,
+    /// The kubelet of any node: a host process too.
+    Kubelet,
     /// Addresses outside the cluster: everything but private ranges, pods and the metadata service.
     Outside,
     /// Addresses of the user's own network, which the spec names.
@@ -342,10 +344,6 @@ impl PortRef {
     }
 
     /// The pods behind it, which a monitor selects; none for what no pod of the cluster answers.
-    #[cfg_attr(
-        not(feature = "internals"),
-        expect(dead_code, reason = "monitoring will be the first to use it")
-    )]
     pub fn pods(&self) -> Option<&Pods> {
         match &self.peer {
             Peer::Pods(pods) => Some(pods),
@@ -354,10 +352,6 @@ impl PortRef {
     }
 
     /// The pods' port.
-    #[cfg_attr(
-        not(feature = "internals"),
-        expect(dead_code, reason = "monitoring will be the first to use it")
-    )]
     pub fn pod_port(&self) -> u16 {
         self.pod_port
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     cluster::Cluster,
     component::BuiltComponent,
-    contribution::Contributions,
+    contribution::{Contributed, Contributions},
     handle::{AppId, HostRef, NamespaceRef},
     internet::Internet,
     may_make::MayMake,
@@ -88,8 +88,12 @@ impl PlatformBuilder {
     /// No component that contributes can be built after this: the scopes of a [`ClosedBuilder`]
     /// have no way to.
     pub fn close(mut self) -> (ClosedBuilder, Contributions) {
-        let contributed =
-            self.built.iter_mut().flat_map(|it| std::mem::take(&mut it.contributed)).collect();
+        let contributed = self.built.iter_mut().flat_map(|built| {
+            let by = built.name.clone();
+            let all = std::mem::take(&mut built.contributed);
+            all.into_iter().map(move |what| Contributed { by: by.clone(), what })
+        });
+        let contributed = contributed.collect();
         let Self { naming, cluster, built } = self;
         (ClosedBuilder { naming, cluster, built }, Contributions(contributed))
     }
@@ -104,10 +108,6 @@ pub struct ClosedBuilder {
 
 impl ClosedBuilder {
     /// Builds one Application that reads what the others have contributed.
-    #[cfg_attr(
-        not(feature = "internals"),
-        expect(dead_code, reason = "monitoring will be the first to use it")
-    )]
     pub fn collect<O>(
         &mut self,
         application: &MayMake,
@@ -225,6 +225,7 @@ mod tests {
             scope.add(ConfigMap { metadata, data: Some(data), ..ConfigMap::default() });
         });
         assert_eq!(contributions.iter().count(), 3);
+        assert!(contributions.all().all(|it| &*it.by == "web"));
         let [web, config] = &builder.finish()[..] else { panic!("two Applications") };
         let data = config.objects[0].get::<ConfigMap>().and_then(|it| it.data.clone());
         assert_eq!(

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     facts::{
         charts::cert_manager::Solver,
-        kubernetes::{DNS_PORT, HTTP_PORT, HTTPS_PORT},
+        kubernetes::{DNS_PORT, HTTP_PORT, HTTPS_PORT, KUBELET_PORT},
     },
     platform::outside::Outside,
 };
@@ -50,6 +50,11 @@ impl<S> Scope<'_, S> {
     /// The pods call the API server.
     pub fn calls_api_server(&mut self, from: &Pods) {
         self.flow(from, &self.cluster().api_server);
+    }
+
+    /// The pods call the kubelet of each node.
+    pub fn calls_kubelets(&mut self, from: &Pods) {
+        self.flow_to(from, Peer::Kubelet, KUBELET_PORT);
     }
 
     /// The pods call a server outside the cluster that the spec names: what has to hold of it is

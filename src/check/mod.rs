@@ -21,6 +21,7 @@ pub mod ollama;
 pub mod open_webui;
 pub mod outside;
 pub mod ownership;
+pub mod pairs;
 pub mod permits;
 pub mod postgresql;
 pub mod ranges;

@@ -20,7 +20,7 @@ pub fn hosts(view: &WholeView<'_>, found: &mut Diagnostics) {
         HOST_NOT_SERVED
             .at(
                 view.spec.value(&["domains", "monitoring"]),
-                format!("nothing answers at `{host}`: monitoring is not a component yet"),
+                format!("nothing answers at `{host}`: Grafana is not a component yet"),
             )
             .help("remove it, or keep it to reserve the name: no workspace can take it"),
     );

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{argocd, rule::rules, view::SpecView};
+use super::{pairs, rule::rules, view::SpecView};
 use crate::{
     diag::{
         diagnostic::{Diagnostics, Place},
@@ -58,7 +58,7 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
     for pin in versions::ALL {
         if let Some(written) = view.platform.versions.written(pin)
             && written != pin.tested
-            && (pin != versions::K3S || !argocd::is_unsupported(view))
+            && !pairs::is_unsupported(view, pin)
         {
             let place =
                 Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };

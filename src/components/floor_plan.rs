@@ -18,7 +18,7 @@ use crate::{
         argocd::{self, Admin},
         backup,
         cert_manager::{self, issuer},
-        namespaces, node_alerts, ollama,
+        kube_prometheus_stack, monitoring_config, namespaces, node_alerts, ollama,
         open_webui::{self, documents::Documents},
         postgresql, redis, secrets,
         spec::Spec,
@@ -81,9 +81,22 @@ impl Platform {
             PlatformBuilder::new(&self.name, &spec.storage, &nodes, ingress, internet);
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
+        let metrics = self.metrics(&mut builder, &foundations.monitoring);
         self.chat(&mut builder, &foundations);
         // Nothing that contributes can be built below this line.
-        let (builder, contributions) = builder.close();
+        let (mut builder, contributions) = builder.close();
+        if let Some(metrics) = &metrics {
+            let needs = monitoring_config::Needs {
+                prometheus: &metrics.prometheus,
+                monitors: metrics.definitions.monitors,
+                rules: metrics.definitions.rules,
+            };
+            let (application, namespace) =
+                (&monitoring_config::APPLICATION, &foundations.monitoring);
+            builder.collect(application, namespace, &contributions, |scope, contributions| {
+                monitoring_config::build(scope, contributions, &needs);
+            });
+        }
         let components = builder.finish();
         let Foundations { ingress, issuer, .. } = foundations;
         Assembly { components, contributions, ingress, issuer, cluster, platform: self }
@@ -160,10 +173,30 @@ impl Platform {
         Foundations {
             database_priority: open.database,
             ai: spaces.ai,
+            monitoring: spaces.monitoring,
             ingress,
             issuer,
             credentials,
         }
+    }
+
+    /// Who collects metrics, after the definitions of what tells it.
+    fn metrics(
+        &self,
+        builder: &mut PlatformBuilder,
+        namespace: &NamespaceRef,
+    ) -> Option<kube_prometheus_stack::Offers> {
+        let stack = &self.spec.components.kube_prometheus_stack;
+        if !stack.enabled {
+            return None;
+        }
+        let application = &kube_prometheus_stack::DEFINITIONS_APPLICATION;
+        let definitions = builder.build(application, namespace, |scope| {
+            kube_prometheus_stack::definitions(scope, &self.versions)
+        });
+        Some(builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
+            stack.build(scope, definitions, &self.versions)
+        }))
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where
@@ -202,7 +235,7 @@ impl Platform {
     fn chat(&self, builder: &mut PlatformBuilder, foundations: &Foundations) {
         let components = &self.spec.components;
         let versions = &self.versions;
-        let Foundations { ai, database_priority, ingress, issuer, credentials } = foundations;
+        let Foundations { ai, database_priority, ingress, issuer, credentials, .. } = foundations;
         let credentials = credentials.as_ref();
 
         let database = credentials.filter(|_| components.postgresql.enabled).map(|credentials| {
@@ -279,6 +312,8 @@ impl Platform {
 struct Foundations {
     /// The namespace of models and chat, behind its policies.
     ai: NamespaceRef,
+    /// The namespace of monitoring, behind its policies.
+    monitoring: NamespaceRef,
     /// The priority of the database's pods.
     database_priority: PriorityRef,
     /// Answers at public hosts.

@@ -6,6 +6,8 @@ pub mod backup;
 pub mod cert_manager;
 pub mod disk;
 pub mod floor_plan;
+pub mod kube_prometheus_stack;
+pub mod monitoring_config;
 pub mod namespaces;
 pub mod node_alerts;
 pub mod ollama;

@@ -30,7 +30,7 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
 /// What the Application of their policies may ever make.
 pub const POLICIES_APPLICATION: MayMake = MayMake::in_namespace(
     "network-policies",
-    &[AI, "argocd", "cert-manager"],
+    &[AI, "argocd", "cert-manager", MONITORING],
     &[kinds::NETWORK_POLICY],
 );
 
@@ -53,8 +53,10 @@ pub struct Offers {
 
 /// The namespace of models and chat.
 pub const AI: &str = "ai";
+/// The namespace of metrics, logs and dashboards.
+pub const MONITORING: &str = "monitoring";
 /// The names of the platform's namespaces.
-pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", "monitoring", "node-agents"];
+pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", MONITORING, "node-agents"];
 
 /// The cluster's namespaces and the platform's.
 pub fn reserved<'s>() -> impl Iterator<Item = &'s str> + Clone {

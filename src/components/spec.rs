@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    argocd::ArgoCd, backup::Backup, cert_manager::CertManager, namespaces, ollama::Ollama,
-    open_webui::OpenWebUi, postgresql::Postgresql, redis::Redis, secrets::SealedSecrets,
-    section::Section, traefik::Traefik,
+    argocd::ArgoCd, backup::Backup, cert_manager::CertManager,
+    kube_prometheus_stack::KubePrometheusStack, namespaces, ollama::Ollama, open_webui::OpenWebUi,
+    postgresql::Postgresql, redis::Redis, secrets::SealedSecrets, section::Section,
+    traefik::Traefik,
 };
 use crate::{
     builder::{
@@ -141,6 +142,10 @@ pub struct Components {
     /// The sealed-secrets controller, which decrypts SealedSecrets into Secrets: its Helm chart, in
     /// `kube-system`.
     pub sealed_secrets: SealedSecrets,
+    /// Prometheus, which collects metrics and evaluates alerts, with its operator and
+    /// kube-state-metrics: the Helm charts `kube-prometheus-stack` and `prometheus-operator-crds`,
+    /// in the namespace `monitoring`. Off by default.
+    pub kube_prometheus_stack: KubePrometheusStack,
     /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
     /// cluster.
     pub postgresql: Postgresql,
@@ -159,12 +164,13 @@ pub struct Components {
 impl Components {
     /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
     /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 9] {
+    pub fn sections(&self) -> [&dyn Section; 10] {
         [
             &self.argocd,
             &self.traefik,
             &self.cert_manager,
             &self.sealed_secrets,
+            &self.kube_prometheus_stack,
             &self.postgresql,
             &self.ollama,
             &self.redis,

@@ -4,4 +4,5 @@
 pub mod argocd;
 pub mod cert_manager;
 pub mod helm;
+pub mod prometheus;
 pub mod sealed_secrets;

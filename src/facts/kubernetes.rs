@@ -7,7 +7,8 @@ pub const POD_SECURITY_VERSION: &str = "v1.35";
 /// this one, not the Service's 443.
 pub const API_SERVER_PORT: u16 = 6443;
 
-/// The port of the kubelet.
+/// The port on which each node's kubelet answers: in k3s also the metrics of all that is in its
+/// process.
 pub const KUBELET_PORT: u16 = 10250;
 /// The ports of etcd, for its clients and for its peers: a server that shares its datastore listens
 /// on them.

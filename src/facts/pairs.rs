@@ -1,6 +1,7 @@
-//! Which Argo CD a chart brings, and which versions of Kubernetes that Argo CD is tested on.
+//! Which versions go together: Argo CD's chart, Argo CD and Kubernetes; Prometheus' operator and
+//! its resource definitions.
 //!
-//! Sources: the chart's `appVersion`; Argo CD's own list of tested Kubernetes versions.
+//! Sources: the charts' `appVersion`; Argo CD's own list of tested Kubernetes versions.
 
 use std::ops::RangeInclusive;
 
@@ -10,6 +11,18 @@ pub const ARGO_CD_OF_CHART: [((u32, u32), (u32, u32)); 2] = [((10, 1), (3, 4)), 
 /// Lines of Argo CD, and the minors of Kubernetes 1 that each is tested on.
 pub const KUBERNETES_OF_ARGO_CD: [((u32, u32), RangeInclusive<u32>); 3] =
     [((3, 3), 32..=35), ((3, 4), 32..=35), ((3, 5), 33..=36)];
+
+/// Major versions of the chart with Prometheus' operator, and a version of the chart with the
+/// definitions of the same operator: 0.93 in the first two, then 0.94, whose definitions differ.
+pub const DEFINITIONS_OF_OPERATOR: [(u32, &str); 3] =
+    [(88, "31.0.1"), (89, "31.0.1"), (91, "32.0.1")];
+
+/// The version of the chart of definitions that goes with a version of the operator's chart, where
+/// it is known: any of its major version does.
+pub fn definitions(chart: &str) -> Option<&'static str> {
+    let major = line(chart)?.0;
+    DEFINITIONS_OF_OPERATOR.iter().find(|it| it.0 == major).map(|it| it.1)
+}
 
 /// The line of Argo CD that a version of the chart installs, where it is known.
 pub fn argo_cd(chart: &str) -> Option<(u32, u32)> {

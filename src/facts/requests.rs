@@ -56,6 +56,14 @@ pub const ARGO_REDIS: Allotment = of(24, 96, 10);
 pub const ARGO_COPYUTIL: Allotment = of(32, 128, 10);
 /// The hook that makes the cache's password before each sync of Argo CD's chart (budget).
 pub const ARGO_REDIS_INIT: Allotment = of(48, 128, 10);
+/// Prometheus (budget; nothing was measured under this limit).
+pub const PROMETHEUS: Allotment = of(400, 800, 100);
+/// What tells Prometheus of a new configuration, beside it and before it (budget).
+pub const CONFIG_RELOADER: Allotment = of(24, 64, 5);
+/// Prometheus' operator (budget).
+pub const PROMETHEUS_OPERATOR: Allotment = of(64, 160, 20);
+/// kube-state-metrics (budget).
+pub const KUBE_STATE_METRICS: Allotment = of(40, 128, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of_folders(64, 192, 50, BODIES);
 /// An ingress controller that somebody else installs, as the spec has nothing else to say of it

@@ -60,6 +60,23 @@ pub const K3S: Pin = Pin {
     image: None,
     digest: None,
 };
+/// The chart of Prometheus and its operator.
+pub const KUBE_PROMETHEUS_STACK: Pin = Pin {
+    name: "kube-prometheus-stack",
+    what: "The Helm chart of Prometheus, its operator and kube-state-metrics",
+    tested: "88.5.3",
+    image: None,
+    digest: None,
+};
+/// The chart of the operator's resource definitions, which goes with the operator's own: see the
+/// [pairs](super::pairs).
+pub const PROMETHEUS_OPERATOR_CRDS: Pin = Pin {
+    name: "prometheus-operator-crds",
+    what: "The Helm chart of the Prometheus operator's resource definitions",
+    tested: "31.0.1",
+    image: None,
+    digest: None,
+};
 /// sealed-secrets' chart, which runs the controller 0.38.4: the one that the judges run.
 pub const SEALED_SECRETS: Pin = Pin {
     name: "sealed-secrets",
@@ -134,6 +151,26 @@ pub const ARGO_CD_IMAGE: ChartImage = ChartImage {
     tag: "v3.4.4",
     digest: "sha256:2fb3efa9eaa42382acb39c9a1485eaac7a1ad7a09e8aa7da7143ca256fa6da09",
 };
+/// What kube-prometheus-stack runs: Prometheus.
+pub const PROMETHEUS_IMAGE: ChartImage = ChartImage {
+    tag: "v3.14.0-distroless",
+    digest: "sha256:50c707e96da5ade383cb1707790576480485e93de06aa60ad8802cb5f744bd0a",
+};
+/// The operator.
+pub const PROMETHEUS_OPERATOR_IMAGE: ChartImage = ChartImage {
+    tag: "v0.93.1",
+    digest: "sha256:e52bb28fd41c98dd407c7a8cba8bdcfe7eabd7447e250afaf1fe7bb816dedbff",
+};
+/// What the operator puts beside Prometheus, to tell it of a new configuration.
+pub const CONFIG_RELOADER_IMAGE: ChartImage = ChartImage {
+    tag: "v0.93.1",
+    digest: "sha256:428f088fe6fe07ab138bda92113664b04848a1dc408e4d3680a60ecdb55d1a65",
+};
+/// kube-state-metrics.
+pub const KUBE_STATE_METRICS_IMAGE: ChartImage = ChartImage {
+    tag: "v2.20.0",
+    digest: "sha256:42cfe3723a5f058171c627537fb57a3ea0f26e4380fa18555a95cb1a1b4cfc5b",
+};
 /// What sealed-secrets' chart runs.
 pub const SEALED_SECRETS_IMAGE: ChartImage = ChartImage {
     tag: "0.38.4",
@@ -161,15 +198,17 @@ pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
 };
 
 /// All of them, by name.
-pub const ALL: [Pin; 12] = [
+pub const ALL: [Pin; 14] = [
     ARGO_CD,
     CERT_MANAGER,
     HELM,
     K3S,
+    KUBE_PROMETHEUS_STACK,
     OLLAMA,
     OPEN_WEBUI,
     OPEN_WEBUI_STANDARD,
     POSTGRESQL,
+    PROMETHEUS_OPERATOR_CRDS,
     RCLONE,
     REDIS,
     SEALED_SECRETS,

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{Plan, applications, summary::Summary};
-use crate::budget::{
-    demand::{self, BudgetRow, Origin, Total, Wants},
-    disk::DiskUse,
-    placement::{self, PendingPods},
-    report::{self, Report},
-    volumes,
+use crate::{
+    budget::{
+        demand::{self, BudgetRow, Origin, Total, Wants},
+        disk::DiskUse,
+        placement::{self, PendingPods},
+        report::{self, Report},
+        volumes,
+    },
+    units::Bytes,
 };
 
 impl Plan {
@@ -37,6 +40,7 @@ impl Plan {
                     priority: 0,
                     wants: Wants::default(),
                     claims: Vec::new(),
+                    volumes: Bytes::default(),
                 });
             }
         }

@@ -69,7 +69,7 @@ impl From<&Peer> for Reach {
     fn from(peer: &Peer) -> Self {
         match peer {
             Peer::Pods(pods) => Self::of_pods(pods),
-            Peer::ApiServer => Self::Anywhere,
+            Peer::ApiServer | Peer::Kubelet => Self::Anywhere,
             Peer::Outside => {
                 Self::Addresses { cidr: EVERYWHERE.to_owned(), except: NOT_OUTSIDE.to_vec() }
             }
@@ -130,6 +130,7 @@ impl FlowRow {
             to: match &flow.to {
                 Peer::Pods(pods) => pods.title(),
                 Peer::ApiServer => "API server".to_owned(),
+                Peer::Kubelet => "kubelet".to_owned(),
                 Peer::Outside => "outside".to_owned(),
                 Peer::Network(cidr) => cidr.to_string(),
             },

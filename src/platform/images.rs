@@ -30,6 +30,30 @@ impl From<ChartImage> for Tagged {
     }
 }
 
+/// For a chart that knows its own tag, and takes a digest for it.
+#[derive(Clone, Copy, Serialize)]
+pub struct Digest {
+    sha: &'static str,
+}
+
+impl From<ChartImage> for Digest {
+    fn from(image: ChartImage) -> Self {
+        Self { sha: image.digest }
+    }
+}
+
+/// The same, without the name of the digest's algorithm.
+#[derive(Clone, Copy, Serialize)]
+pub struct Hash {
+    sha: &'static str,
+}
+
+impl From<ChartImage> for Hash {
+    fn from(image: ChartImage) -> Self {
+        Self { sha: image.digest.strip_prefix("sha256:").unwrap_or(image.digest) }
+    }
+}
+
 /// Argo CD's cache: the image that we run as well, as its chart brings it.
 pub fn redis() -> Option<ChartImage> {
     REDIS.digest.map(|digest| ChartImage { tag: REDIS.tested, digest })

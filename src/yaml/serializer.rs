@@ -20,7 +20,7 @@ fn rank(key: &str) -> u8 {
         "apiVersion" => 0,
         "kind" => 1,
         "metadata" => 2,
-        "name" => 3,
+        "name" | "alert" => 3,
         "namespace" => 4,
         "labels" => 5,
         "annotations" => 6,

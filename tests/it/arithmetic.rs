@@ -59,6 +59,7 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Bud
         priority: 0,
         wants: Wants::default(),
         claims: Vec::new(),
+        volumes: Bytes::default(),
     }
 }
 

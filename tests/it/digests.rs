@@ -42,6 +42,24 @@ fn the_tested_set_runs_by_digest() {
     }
 }
 
+/// The charts of monitoring write a digest without its algorithm, all but one.
+#[test]
+fn monitoring_runs_by_digest() {
+    let path = "apps/kube-prometheus-stack.yaml";
+    let shas = |texts: &Texts| {
+        let values = String::from_utf8_lossy(&tree(texts).files[path]).into_owned();
+        let shas = values.lines().filter_map(|it| it.trim().strip_prefix("sha: "));
+        let is_digest = |sha: &str| sha.len() == 64 && sha.bytes().all(|b| b.is_ascii_hexdigit());
+        let digits = |sha: &str| sha.trim_matches('"').trim_start_matches("sha256:").to_owned();
+        shas.map(digits).filter(|it| is_digest(it)).collect::<BTreeSet<String>>().len()
+    };
+    let mut texts = case("monitoring");
+    assert_eq!(shas(&texts), 4, "Prometheus, its operator, the reloader, kube-state-metrics");
+    let pins = "kube-prometheus-stack: 89.2.2\n".to_owned();
+    texts.insert("spec/versions.yaml".to_owned(), pins);
+    assert_eq!(shas(&texts), 0, "another chart brings other images");
+}
+
 /// Tika's image, up to its digest.
 const READER: &str = "docker.io/apache/tika:3.3.1.0@sha256:";
 

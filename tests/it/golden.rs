@@ -19,7 +19,7 @@ use crate::support::{self, compile, files_below, golden_cases, repository, texts
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a
 /// folder.
-const CASES: [&str; 21] = [
+const CASES: [&str; 22] = [
     "authority",
     "backup",
     "bare",
@@ -30,6 +30,7 @@ const CASES: [&str; 21] = [
     "gpu",
     "ingress",
     "models-only",
+    "monitoring",
     "monorepo",
     "no-database",
     "nodes",

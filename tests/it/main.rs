@@ -27,6 +27,7 @@ mod digests;
 mod golden;
 mod invariants;
 mod may_make;
+mod monitoring;
 mod pin;
 mod platforms;
 mod policies;

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod ingress;
+mod nodes;
 mod repository;
 
 use proptest::{prelude::*, sample};
@@ -203,6 +204,26 @@ fn backup() -> impl Strategy<Value = Option<Value>> {
     proptest::option::of(all)
 }
 
+/// Monitoring: off, or on with pods and a volume of any size.
+fn monitoring() -> impl Strategy<Value = Option<Value>> {
+    let pods = (resources(64), resources(64), resources(64), resources(64));
+    let all = (any::<bool>(), 1_u64..400, 1_u64..366, pods).prop_map(|(on, size, days, pods)| {
+        let pods = map([
+            ("prometheus", pods.0),
+            ("configReloader", pods.1),
+            ("kubeStateMetrics", pods.2),
+            ("operator", pods.3),
+        ]);
+        map([
+            ("enabled", some(on)),
+            ("resources", Some(pods)),
+            ("retentionDays", some(days)),
+            ("storage", some(format!("{size}Gi"))),
+        ])
+    });
+    proptest::option::of(all)
+}
+
 fn components() -> impl Strategy<Value = (Switches, Value)> {
     switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
@@ -211,14 +232,14 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
         let documents = sample::select(vec!["text", "tika"]);
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         let webui = (webui, documents);
-        (small, argo, database, webui, ollama(on.ollama), backup()).prop_map(
+        (small, argo, database, webui, ollama(on.ollama), (backup(), monitoring())).prop_map(
             move |(
                 (traefik, controller, webhook, injector, sealed),
                 argo,
                 (sql, disk, elsewhere),
                 ((chat, size, overflow, files, many), documents),
                 ollama,
-                backup,
+                (backup, monitoring),
             )| {
                 // A backup of nothing is refused.
                 let backup = backup.filter(|_| on.postgresql || on.open_webui);
@@ -252,6 +273,7 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                         "sealedSecrets",
                         Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)])),
                     ),
+                    ("kubePrometheusStack", monitoring),
                     (
                         "postgresql",
                         Some(match elsewhere {
@@ -347,33 +369,6 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Several nodes with room for all pods, and with the label and the taint that some pods select or
-/// tolerate.
-fn nodes() -> Value {
-    let group = |name: &'static str,
-                 role: &'static str,
-                 count: u64,
-                 more: [(&'static str, Option<Value>); 2]| {
-        let own = [
-            ("name", some(name)),
-            ("role", some(role)),
-            ("count", some(count)),
-            ("cpu", some(128)),
-            ("memory", some("2Ti")),
-        ];
-        map(own.into_iter().chain([("overcommit", some(10.0)), ("gpus", some(8))]).chain(more))
-    };
-    let labels = || Some(map([("nvidia.com/gpu.present", some("true")), ("yes", some("true"))]));
-    let taints = Some(
-        vec![map([("key", some("nvidia.com/gpu")), ("effect", some("PreferNoSchedule"))])].into(),
-    );
-    vec![
-        group("control", "server", 1, [("labels", labels()), ("taints", None)]),
-        group("work", "agent", 2, [("labels", labels()), ("taints", taints)]),
-    ]
-    .into()
-}
-
 /// A proxy before the internet.
 fn proxy() -> Value {
     map([("https", some("http://10.0.0.3:3128")), ("noProxy", some(vec![".example.net"]))])
@@ -422,7 +417,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                         ])
                     }),
                 ),
-                ("nodes", several.then(nodes)),
+                ("nodes", several.then(nodes::nodes)),
                 ("proxy", is_proxied.then(proxy)),
                 (
                     "domains",

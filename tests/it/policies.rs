@@ -8,7 +8,7 @@
 
 pub mod expected;
 mod graph;
-mod model;
+pub mod model;
 mod proxy;
 
 use std::collections::BTreeSet;
@@ -40,10 +40,13 @@ fn wrong(tree: &Tree) -> Vec<String> {
     // Every other way between pods that a deny covers must be closed, also on ports on which other
     // pods listen.
     let ports: BTreeSet<(u16, &str)> = expected.iter().map(|it| (it.port, it.protocol)).collect();
-    // The API server can only be named by its port: a pod that may reach it may reach this port
-    // everywhere.
-    let api: BTreeSet<&End> =
-        expected.iter().filter(|it| it.to == End::ApiServer).map(|it| &it.from).collect();
+    // A process of a host can only be named by its port: a pod that may reach it may reach this
+    // port everywhere.
+    let hosts: BTreeSet<(&End, u16)> = expected
+        .iter()
+        .filter(|it| matches!(it.to, End::ApiServer | End::Kubelet))
+        .map(|it| (&it.from, it.port))
+        .collect();
     let (ends, denied) = (cluster.ends(), cluster.denied_namespaces());
     let is_denied = |end: &End| match end {
         End::Pods { namespace, .. } => denied.contains(namespace.as_str()),
@@ -55,7 +58,7 @@ fn wrong(tree: &Tree) -> Vec<String> {
             expected.iter().any(|it| it.from == End::ApiServer && it.to == *to && it.port == port)
         };
         for &(port, protocol) in
-            ports.iter().filter(|it| (it.0 != 6443 || !api.contains(from)) && !is_called(it.0))
+            ports.iter().filter(|it| !hosts.contains(&(from, it.0)) && !is_called(it.0))
         {
             let is_guarded = is_denied(from) || is_denied(to);
             let is_open = || {

@@ -42,6 +42,7 @@ fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Budge
         priority: 0,
         wants,
         claims: Vec::new(),
+        volumes: Bytes::default(),
     }
 }
 

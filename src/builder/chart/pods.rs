@@ -10,8 +10,9 @@ use k8s_openapi::api::core::v1::Toleration;
 
 use super::values::Strategy;
 use crate::{
-    builder::handle::{NamespaceRef, Selector},
+    builder::handle::{NamespaceRef, Selector, StorageClassRef},
     facts::requests::Allotment,
+    units::Bytes,
 };
 
 /// A pod that a chart will make with the values that it is given.
@@ -25,15 +26,26 @@ pub struct ChartPod {
     replicas: u32,
     surge: Option<u32>,
     allotment: Allotment,
+    containers: u32,
     node_selector: BTreeMap<String, String>,
     tolerations: Vec<Toleration>,
     claims: Vec<Arc<str>>,
+    volumes: Vec<ChartVolume>,
     host_ports: BTreeSet<u16>,
+}
+
+/// A volume that each pod of a StatefulSet has for itself: a claim of its template.
+#[derive(Clone, Debug)]
+pub struct ChartVolume {
+    /// The class of storage.
+    pub class: Arc<str>,
+    /// How large it is.
+    pub size: Bytes,
 }
 
 #[cfg_attr(
     not(feature = "internals"),
-    expect(dead_code, reason = "monitoring will be the first to use it")
+    expect(dead_code, reason = "node agents will be the first to use it")
 )]
 impl ChartPod {
     fn of(kind: &'static str, name: &str, allotment: Allotment) -> Self {
@@ -46,9 +58,11 @@ impl ChartPod {
             replicas: 1,
             surge: None,
             allotment,
+            containers: 1,
             node_selector: BTreeMap::new(),
             tolerations: Vec::new(),
             claims: Vec::new(),
+            volumes: Vec::new(),
             host_ports: BTreeSet::new(),
         }
     }
@@ -112,7 +126,7 @@ impl ChartPod {
             cpu: self.allotment.cpu + other.cpu,
             folders: self.allotment.folders + other.folders,
         };
-        Self { allotment, ..self }
+        Self { allotment, containers: self.containers + 1, ..self }
     }
 
     /// Its label `app.kubernetes.io/name`, where the chart writes another one than the workload's
@@ -153,6 +167,13 @@ impl ChartPod {
     #[must_use]
     pub fn claims(mut self, claim: &str) -> Self {
         self.claims.push(claim.into());
+        self
+    }
+
+    /// Each pod has a volume of its own.
+    #[must_use]
+    pub fn stores(mut self, class: &StorageClassRef, size: Bytes) -> Self {
+        self.volumes.push(ChartVolume { class: class.name().clone(), size });
         self
     }
 
@@ -203,6 +224,11 @@ impl ChartPod {
         self.surge.unwrap_or(by_default)
     }
 
+    /// Containers that run beside each other, each with a log of its own.
+    pub fn containers(&self) -> u32 {
+        self.containers
+    }
+
     /// What its containers get together.
     pub fn allotment(&self) -> Allotment {
         self.allotment
@@ -221,6 +247,11 @@ impl ChartPod {
     /// Claims that it mounts.
     pub fn mounted(&self) -> &[Arc<str>] {
         &self.claims
+    }
+
+    /// Volumes that each pod has for itself.
+    pub fn volumes(&self) -> &[ChartVolume] {
+        &self.volumes
     }
 
     /// Ports of its node that it takes.
@@ -253,5 +284,6 @@ mod tests {
         assert_eq!(ChartPod::deployment("web", large).init(small).allotment(), large);
         assert_eq!(pod().beside(large).allotment().request, small.request + large.request);
         assert_eq!(pod().beside(large).allotment().cpu, small.cpu + large.cpu);
+        assert_eq!([pod().init(large), pod().beside(large)].map(|it| it.containers()), [1, 2]);
     }
 }

@@ -290,6 +290,7 @@ fn sums_saturate() {
         priority: 0,
         wants: demand::Wants::default(),
         claims: Vec::new(),
+        volumes: Bytes::default(),
     };
     let sum: demand::Total = [row(u32::MAX), row(u32::MAX)].iter().collect();
     assert_eq!((sum.pods, sum.demand.request.get()), (u32::MAX, u64::MAX));

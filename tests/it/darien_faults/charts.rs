@@ -77,6 +77,56 @@ const ARGO_CD: [&str; 34] = [
     "server/metrics/enabled",
     "server/resources",
 ];
+/// Values of kube-prometheus-stack, and of its part kube-state-metrics.
+const KUBE_PROMETHEUS_STACK: [&str; 45] = [
+    "alertmanager/enabled",
+    "coreDns/enabled",
+    "crds/enabled",
+    "defaultRules/disabled",
+    "defaultRules/rules/alertmanager",
+    "defaultRules/rules/kubePrometheusNodeRecording",
+    "defaultRules/rules/network",
+    "defaultRules/rules/node",
+    "defaultRules/rules/nodeExporterAlerting",
+    "defaultRules/rules/nodeExporterRecording",
+    "grafana/enabled",
+    "kube-state-metrics/collectorsExclude",
+    "kube-state-metrics/dnsConfig/options",
+    "kube-state-metrics/image/sha",
+    "kube-state-metrics/resources",
+    "kube-state-metrics/updateStrategy",
+    "kubeApiServer/enabled",
+    "kubeApiServer/jobNameOverride",
+    "kubeControllerManager/enabled",
+    "kubeEtcd/enabled",
+    "kubeProxy/enabled",
+    "kubeScheduler/enabled",
+    "kubelet/serviceMonitor/cAdvisorInterval",
+    "kubelet/serviceMonitor/metricRelabelings",
+    "nodeExporter/enabled",
+    "prometheus/prometheusSpec/containers",
+    "prometheus/prometheusSpec/dnsConfig/options",
+    "prometheus/prometheusSpec/image/sha",
+    "prometheus/prometheusSpec/initContainers",
+    "prometheus/prometheusSpec/podMonitorSelectorNilUsesHelmValues",
+    "prometheus/prometheusSpec/probeSelectorNilUsesHelmValues",
+    "prometheus/prometheusSpec/resources",
+    "prometheus/prometheusSpec/retention",
+    "prometheus/prometheusSpec/retentionSize",
+    "prometheus/prometheusSpec/ruleSelectorNilUsesHelmValues",
+    "prometheus/prometheusSpec/scrapeConfigSelectorNilUsesHelmValues",
+    "prometheus/prometheusSpec/serviceMonitorSelectorNilUsesHelmValues",
+    "prometheus/prometheusSpec/storageSpec",
+    "prometheusOperator/admissionWebhooks/enabled",
+    "prometheusOperator/dnsConfig/options",
+    "prometheusOperator/image/sha",
+    "prometheusOperator/prometheusConfigReloader/image/sha",
+    "prometheusOperator/resources",
+    "prometheusOperator/strategy",
+    "prometheusOperator/tls/enabled",
+];
+const PROMETHEUS_OPERATOR_CRDS: [&str; 2] =
+    ["crds/prometheusagents/enabled", "crds/thanosrulers/enabled"];
 const SEALED_SECRETS: [&str; 7] = [
     "containerSecurityContext/allowPrivilegeEscalation",
     "fullnameOverride",
@@ -110,6 +160,8 @@ fn keys_that_the_chart_does_not_read() {
             "cert-manager" => &CERT_MANAGER,
             "sealed-secrets" => &SEALED_SECRETS,
             "argo-cd" => &ARGO_CD,
+            "kube-prometheus-stack" => &KUBE_PROMETHEUS_STACK,
+            "prometheus-operator-crds" => &PROMETHEUS_OPERATOR_CRDS,
             "" => return false,
             _ => return true,
         };
@@ -205,9 +257,23 @@ fn containers_without_a_memory_limit() {
                     "redis/resources",
                     "redisSecretInit/resources",
                 ],
+                "kube-prometheus-stack" => &[
+                    "kube-state-metrics/resources",
+                    "prometheus/prometheusSpec/containers/0/resources",
+                    "prometheus/prometheusSpec/initContainers/0/resources",
+                    "prometheus/prometheusSpec/resources",
+                    "prometheusOperator/resources",
+                ],
+                // It makes no pods.
+                "prometheus-operator-crds" => &[],
                 _ => &["resources"],
             };
             for part in parts {
+                // Of a list the first.
+                let (values, part) =
+                    part.split_once("/0/").map_or((values, *part), |(list, rest)| {
+                        (items(at(values, list)).next().unwrap_or(&Value::Null), rest)
+                    });
                 let memory = at(values, &format!("{part}/limits/memory"));
                 assert!(memory.is_string(), "{name}: {} {part}", object.path);
                 pods += 1;

@@ -20,10 +20,11 @@ const OPTIONS: [&str; 4] = [
 ];
 
 /// Repositories of charts.
-const CHARTS: [&str; 3] = [
+const CHARTS: [&str; 4] = [
     "https://argoproj.github.io/argo-helm",
     "https://bitnami.github.io/sealed-secrets",
     "https://charts.jetstack.io",
+    "https://prometheus-community.github.io/helm-charts",
 ];
 
 fn annotation<'a>(object: &'a Read, key: &str) -> Option<&'a str> {

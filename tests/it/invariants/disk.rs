@@ -50,15 +50,20 @@ pub fn bounded(tree: &Tree) -> Vec<String> {
 /// The same of charts, by the resources in their values.
 pub fn of_charts(tree: &Tree) -> Vec<String> {
     fn walk(path: &str, value: &Value, found: &mut Vec<String>) {
+        for (at, inner) in value.as_sequence().into_iter().flatten().enumerate() {
+            walk(&format!("{path}/{at}"), inner, found);
+        }
         for (key, inner) in value.as_mapping().into_iter().flatten() {
             let path = format!("{path}/{}", key.as_str().unwrap_or_default());
-            if key == "resources" {
+            // What a claim asks for is a volume.
+            let is_claim = !at(inner, "requests/storage").is_null();
+            if key == "resources" && !is_claim {
                 for what in ["requests", "limits"] {
                     if size(at(inner, &format!("{what}/ephemeral-storage"))).is_none() {
                         found.push(format!("{path}/{what}"));
                     }
                 }
-            } else {
+            } else if !is_claim {
                 walk(&path, inner, found);
             }
         }

@@ -271,9 +271,17 @@ pub fn deadlines(tree: &Tree) -> Vec<String> {
 
 /// Where a chart takes how its pods look names up, for those of its pods that ask for names of the
 /// internet.
-const LOOKUPS: [(&str, &[&str]); 2] = [
+const LOOKUPS: [(&str, &[&str]); 3] = [
     ("argo-cd", &["controller/dnsConfig", "repoServer/dnsConfig", "server/dnsConfig"]),
     ("cert-manager", &["podDnsConfig"]),
+    (
+        "kube-prometheus-stack",
+        &[
+            "kube-state-metrics/dnsConfig",
+            "prometheus/prometheusSpec/dnsConfig",
+            "prometheusOperator/dnsConfig",
+        ],
+    ),
 ];
 
 /// A resolver that tries suffixes first makes eight useless queries for each full name, and where a

@@ -12,7 +12,7 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
 /// run time. Namespace and labels, according to the facts of the cluster and of the charts.
-pub const OTHERS: [(&str, &[(&str, &str)]); 12] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 15] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     // In place of Traefik, where the spec says so.
     (
@@ -73,6 +73,28 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 12] = [
         &[
             ("app.kubernetes.io/name", "argocd-redis-secret-init"),
             ("app.kubernetes.io/instance", "argocd"),
+        ],
+    ),
+    (
+        "monitoring",
+        &[
+            ("app.kubernetes.io/name", "kube-prometheus-stack-prometheus-operator"),
+            ("app.kubernetes.io/instance", "kube-prometheus-stack"),
+        ],
+    ),
+    (
+        "monitoring",
+        &[
+            ("app.kubernetes.io/name", "kube-state-metrics"),
+            ("app.kubernetes.io/instance", "kube-prometheus-stack"),
+        ],
+    ),
+    // Made at run time, by the operator: the instance is the resource that it is made of.
+    (
+        "monitoring",
+        &[
+            ("app.kubernetes.io/name", "prometheus"),
+            ("app.kubernetes.io/instance", "kube-prometheus-stack-prometheus"),
         ],
     ),
 ];
@@ -173,6 +195,12 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
                             "peer",
                         );
                     }
+                }
+            }
+            "PodMonitor" => {
+                for namespace in items(object.at("spec/namespaceSelector/matchNames")) {
+                    let selector = object.at("spec/selector/matchLabels");
+                    check(object, namespace.as_str(), selector, "selector");
                 }
             }
             _ => {}

@@ -20,6 +20,8 @@ pub enum End {
     Pods { namespace: String, labels: BTreeMap<String, String> },
     /// The API server, a process of the host.
     ApiServer,
+    /// The kubelet, another one, of any host.
+    Kubelet,
     /// Beyond the cluster and its network.
     Outside,
     /// One address of the network around the cluster.
@@ -31,6 +33,7 @@ impl End {
     pub fn short(&self) -> String {
         match self {
             Self::ApiServer => "API server".to_owned(),
+            Self::Kubelet => "kubelet".to_owned(),
             Self::Outside => "outside".to_owned(),
             Self::At(ip) => ip.to_string(),
             Self::Pods { namespace, labels } => {
@@ -52,7 +55,7 @@ pub struct Flow {
 
 /// Pods of charts, and their connections, not taken from this program. Chart, namespace, name; API
 /// server, DNS; others.
-const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
+const OF_CHARTS: [(&str, &str, &str, &[To]); 11] = [
     ("cert-manager", "cert-manager", "cert-manager", &[To::Api, To::Dns, To::Issuer]),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
@@ -61,7 +64,28 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
     ("argo-cd", "argocd", "argocd-repo-server", &[To::Dns, REDIS, To::Https, To::Git]),
     ("argo-cd", "argocd", "argocd-redis", &[]),
     ("argo-cd", "argocd", "argocd-redis-secret-init", &[To::Api, To::Dns]),
+    (STACK, "monitoring", OPERATOR, &[To::Api, To::Dns]),
+    (STACK, "monitoring", "kube-state-metrics", &[To::Api, To::Dns]),
+    // Itself and the container beside it, and what the chart's monitors ask.
+    (
+        STACK,
+        "monitoring",
+        "prometheus",
+        &[
+            To::Api,
+            To::Dns,
+            To::Kubelet,
+            To::Monitored,
+            To::Pods("monitoring", "prometheus", 9090),
+            To::Pods("monitoring", "prometheus", 8080),
+            To::Pods("monitoring", "kube-state-metrics", 8080),
+            To::Pods("monitoring", OPERATOR, 8080),
+        ],
+    ),
 ];
+
+const STACK: &str = "kube-prometheus-stack";
+const OPERATOR: &str = "kube-prometheus-stack-prometheus-operator";
 
 const REPO_SERVER: To = To::Pods("argocd", "argocd-repo-server", 8081);
 const REDIS: To = To::Pods("argocd", "argocd-redis", 6379);
@@ -77,6 +101,9 @@ enum To {
     Pods(&'static str, &'static str, u16),
     /// The URL that the root is fetched from.
     Git,
+    Kubelet,
+    /// The pods of every monitor in the tree, at each port that it names.
+    Monitored,
 }
 
 /// All needed connections.
@@ -127,7 +154,17 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
             }));
             return;
         }
+        To::Monitored => {
+            all.extend(monitored(tree).into_iter().map(|(to, port)| Flow {
+                from: from.clone(),
+                to,
+                port,
+                protocol: "TCP",
+            }));
+            return;
+        }
         To::Api => (End::ApiServer, 6443, &["TCP"]),
+        To::Kubelet => (End::Kubelet, 10250, &["TCP"]),
         To::Https => {
             let (to, port) = out(told_to_chart(tree, from));
             (to, port, &["TCP"])
@@ -146,6 +183,27 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
         port,
         protocol,
     }));
+}
+
+/// All pods that a monitor selects, and the ports that it names.
+pub fn monitored(tree: &Tree) -> Vec<(End, u16)> {
+    let mut all = Vec::new();
+    for monitor in tree.of_kind("PodMonitor") {
+        let selector = labels(monitor.at("spec/selector/matchLabels"));
+        let places: Vec<&str> = items(monitor.at("spec/namespaceSelector/matchNames"))
+            .filter_map(Value::as_str)
+            .collect();
+        let pods = tree.all_pods().into_iter().filter(|(namespace, labels)| {
+            places.contains(&namespace.as_str()) && selects(&selector, labels)
+        });
+        for (namespace, labels) in pods {
+            let ports = items(monitor.at("spec/podMetricsEndpoints"))
+                .filter_map(|it| u16::try_from(at(it, "portNumber").as_u64()?).ok());
+            let to = End::Pods { namespace, labels };
+            all.extend(ports.map(|port| (to.clone(), port)));
+        }
+    }
+    all
 }
 
 /// Whom cert-manager asks for an issuer: the ACME server; by HTTP-01, the public host itself, from

@@ -26,13 +26,15 @@ fn known<K: DeserializeOwned + Serialize>(object: &Read) -> Option<String> {
 }
 
 /// Custom resources. Their schemas come with their CRDs: the real judges check these objects.
-const CUSTOM: [&str; 8] = [
+const CUSTOM: [&str; 10] = [
     "AppProject",
     "Application",
     "ClusterIssuer",
     "HelmChartConfig",
     "IngressRoute",
     "Middleware",
+    "PodMonitor",
+    "PrometheusRule",
     "SealedSecret",
     "TLSOption",
 ];

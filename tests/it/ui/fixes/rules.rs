@@ -25,6 +25,8 @@ pub const RULES: &[Fix] = &[
         PLATFORM,
         &[("keep: 0", "keep: 1"), ("storage: 100Mi", "storage: 1Gi")],
     ),
+    ("out-of-range--retention", PLATFORM, &[("retentionDays: 0", "retentionDays: 1")]),
+    ("storage-too-small--monitoring", PLATFORM, &[("storage: 512Mi", "storage: 1Gi")]),
     ("answer-beyond-context", PLATFORM, &[("maxTokens: 4096", "maxTokens: 2048")]),
     ("answer-beyond-context--tools", PLATFORM, &[("maxTokens: 4096", "maxTokens: 1191")]),
     ("answer-beyond-context--training", PLATFORM, &[("maxTokens: 2048", "maxTokens: 1024")]),
@@ -243,6 +245,7 @@ pub const RULES: &[Fix] = &[
         &[("storage: 2Gi", "storage: 3Gi"), ("storage: 100Mi", "storage: 1Gi")],
     ),
     ("unsupported-pair", VERSIONS, &[("v1.36.4+k3s1", "v1.35.8+k3s1")]),
+    ("unsupported-pair--definitions", VERSIONS, &[("32.0.1", "31.0.1")]),
     (
         "untested-version",
         VERSIONS,
