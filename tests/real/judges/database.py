@@ -210,15 +210,15 @@ def probes(stage: Stage) -> list[str]:
     alive, every = ("startup", "liveness"), ("startup", "readiness", "liveness")
     stage.start()
     stage.ready()
-    found = [f"{name} fails on a server that is well" for name in every if not stage.probe(name)]
+    found = [f"{name} fails on a server that is well" for name in every if stage.gives_up(name)]
     if stage.superuser(f"DROP DATABASE {stage.name} WITH (FORCE)", "postgres"):
         raise Trouble("the superuser cannot drop the database")
     if stage.probe("readiness"):
         found.append("readiness succeeds without the database")
     found += [
-        f"{name} ends a server without the database, which helps nothing"
+        f"{name} ends a server without the database, which helps nothing (it ends with {codes})"
         for name in alive
-        if not stage.probe(name)
+        if (codes := stage.gives_up(name))
     ]
     stage.stop(signal.SIGINT, 20)
     # A server that recovers from an archive rejects, as one does that recovers from a crash, for as
@@ -227,16 +227,16 @@ def probes(stage: Stage) -> list[str]:
     slow = ["-c", "hot_standby=off", "-c", "restore_command=false"]
     stage.start(arguments=[*stage.container["command"], *slow])
     deadline = time.monotonic() + 30
-    while not (stage.first() and stage.inside(["pg_isready", "-q", "-h", "127.0.0.1"]) == 1):
+    while not stage.rejects():
         if time.monotonic() > deadline:
             raise Trouble(f"no server that recovers: {stage.said()}")
         time.sleep(0.2)
     if stage.probe("readiness"):
         found.append("readiness succeeds while the server recovers")
     found += [
-        f"{name} ends a server that recovers, which so never gets to its end"
+        f"{name} ends a server that recovers, which so never gets to its end (it ends with {codes})"
         for name in alive
-        if not stage.probe(name)
+        if (codes := stage.gives_up(name))
     ]
     return found
 

@@ -31,6 +31,8 @@ ELSEWHERE = "10.42.0.9"
 SET_ADDRESS = 0x8916
 # How long the kubelet may take to learn that a hook is over, in seconds.
 AFTER_HOOK = 0.4
+# So many failures of a probe in a row are enough to say that the kubelet will end the container.
+FAILURES = 3
 # The folder of sockets is a mount of the pod's; process 1 of the container is what comes after it.
 POD = 'mount -t tmpfs tmpfs /run && mkdir -m 1777 /run/postgresql && exec "$@"'
 # What the image's own entrypoint does, by its documentation: it takes PG_VERSION for "initialised".
@@ -210,11 +212,39 @@ class Stage:
         )
         return done.returncode
 
-    def probe(self, name: str) -> bool:
-        """Asks as a probe does; a command that takes longer than it may has failed."""
+    def asked(self, name: str) -> int:
+        """Asks once as a probe does, which has failed when it takes too long; the exit code."""
         probe = self.container[f"{name}Probe"]
         limit = ["timeout", "--kill-after=1", str(probe["timeoutSeconds"])]
-        return self.inside([*limit, *probe["exec"]["command"]]) == 0
+        return self.inside([*limit, *probe["exec"]["command"]])
+
+    def probe(self, name: str) -> bool:
+        """Asks once as a probe does."""
+        return self.asked(name) == 0
+
+    def gives_up(self, name: str) -> list[int]:
+        """The exit codes of a probe that fails as often as the kubelet bears; none if it does not.
+
+        It asks a few times, not the 720 that the kubelet bears of the startup probe.
+        """
+        probe = self.container[f"{name}Probe"]
+        codes: list[int] = []
+        for _ in range(min(probe.get("failureThreshold", 3), FAILURES)):
+            if codes:
+                time.sleep(1)
+            code = self.asked(name)
+            if code == 0:
+                return []
+            codes.append(code)
+        return codes
+
+    def rejects(self) -> bool:
+        """Whether a server is there that takes no client yet.
+
+        `nsenter` itself also ends with 1, where the container is not there yet.
+        """
+        script = "pg_isready -q -h 127.0.0.1; [ $? -eq 1 ] && exit 42"
+        return bool(self.first()) and self.inside(["/bin/sh", "-c", script]) == 42
 
     def answers(self) -> bool:
         """Whether it is ready; an earlier version knows nothing of the probe's role."""
