@@ -16,7 +16,7 @@ use crate::{
     },
     components::{
         argocd::{self, Admin},
-        backup,
+        backup, blackbox_exporter,
         cert_manager::{self, issuer},
         kube_prometheus_stack, monitoring_config, namespaces, node_alerts, ollama,
         open_webui::{self, documents::Documents},
@@ -87,9 +87,10 @@ impl Platform {
         let (mut builder, contributions) = builder.close();
         if let Some(metrics) = &metrics {
             let needs = monitoring_config::Needs {
-                prometheus: &metrics.prometheus,
-                monitors: metrics.definitions.monitors,
-                rules: metrics.definitions.rules,
+                prometheus: &metrics.stack.prometheus,
+                definitions: metrics.stack.definitions,
+                prober: metrics.prober.as_ref(),
+                ingress: &foundations.ingress,
             };
             let (application, namespace) =
                 (&monitoring_config::APPLICATION, &foundations.monitoring);
@@ -180,13 +181,10 @@ impl Platform {
         }
     }
 
-    /// Who collects metrics, after the definitions of what tells it.
-    fn metrics(
-        &self,
-        builder: &mut PlatformBuilder,
-        namespace: &NamespaceRef,
-    ) -> Option<kube_prometheus_stack::Offers> {
-        let stack = &self.spec.components.kube_prometheus_stack;
+    /// Who collects metrics, after the definitions of what tells it, and who asks for it.
+    fn metrics(&self, builder: &mut PlatformBuilder, namespace: &NamespaceRef) -> Option<Metrics> {
+        let components = &self.spec.components;
+        let stack = &components.kube_prometheus_stack;
         if !stack.enabled {
             return None;
         }
@@ -194,9 +192,20 @@ impl Platform {
         let definitions = builder.build(application, namespace, |scope| {
             kube_prometheus_stack::definitions(scope, &self.versions)
         });
-        Some(builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
+        let stack = builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
             stack.build(scope, definitions, &self.versions)
-        }))
+        });
+        let prober = components.blackbox_exporter.enabled.then(|| {
+            let needs = blackbox_exporter::Needs {
+                issuer: &self.spec.certificates.issuer,
+                trust: &self.trust,
+                versions: &self.versions,
+            };
+            builder.build(&blackbox_exporter::APPLICATION, namespace, |scope| {
+                components.blackbox_exporter.build(scope, &needs)
+            })
+        });
+        Some(Metrics { stack, prober })
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where
@@ -306,6 +315,14 @@ impl Platform {
             builder.build(&backup::APPLICATION, ai, |scope| backup.build(scope, &needs));
         }
     }
+}
+
+/// Who collects metrics.
+struct Metrics {
+    /// Prometheus.
+    stack: kube_prometheus_stack::Offers,
+    /// Who asks addresses for it.
+    prober: Option<blackbox_exporter::Offers>,
 }
 
 /// What the foundations offer to what is built on them.

@@ -3,6 +3,7 @@
 
 pub mod argocd;
 pub mod backup;
+pub mod blackbox_exporter;
 pub mod cert_manager;
 pub mod disk;
 pub mod floor_plan;

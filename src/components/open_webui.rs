@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::{Contribution, Logs},
+        contribution::{Contribution, Logs, Module},
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         face::{Face, Transport},
         handle::{HostRef, Pods, VolumeRef},
@@ -315,7 +315,7 @@ impl OpenWebUi {
         }
         let Needs { host, ingress, transport, .. } = *needs;
         scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
-        scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
+        scope.contribute(Contribution::Probe { target: ui, module: Module::Http, path: "/ready" });
         scope.contribute(Logs::text(&me));
         scope.alert(|namespace| {
             let runbook = format!(

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::{Contribution, Logs},
+        contribution::{Contribution, Logs, Module},
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::PriorityRef,
         kinds,
@@ -217,7 +217,11 @@ impl Postgresql {
         };
         let template = pod::template(scope, &part, USER, spec);
         pod::stateful_set(scope, &part, Replicas { count: 1, service: &part.name }, template, None);
-        scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
+        scope.contribute(Contribution::Probe {
+            target: port.clone(),
+            module: Module::Tcp,
+            path: "",
+        });
         let me = scope.pods(&part);
         scope.contribute(Logs::text(&me));
         scope.alert(|namespace| {

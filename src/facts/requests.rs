@@ -64,6 +64,8 @@ pub const CONFIG_RELOADER: Allotment = of(24, 64, 5);
 pub const PROMETHEUS_OPERATOR: Allotment = of(64, 160, 20);
 /// kube-state-metrics (budget).
 pub const KUBE_STATE_METRICS: Allotment = of(40, 128, 10);
+/// The blackbox exporter (budget).
+pub const BLACKBOX_EXPORTER: Allotment = of(24, 64, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of_folders(64, 192, 50, BODIES);
 /// An ingress controller that somebody else installs, as the spec has nothing else to say of it

@@ -35,6 +35,14 @@ pub const ARGO_CD: Pin = Pin {
     image: None,
     digest: None,
 };
+/// The blackbox exporter's chart.
+pub const BLACKBOX_EXPORTER: Pin = Pin {
+    name: "prometheus-blackbox-exporter",
+    what: "The Helm chart of the blackbox exporter",
+    tested: "11.17.2",
+    image: None,
+    digest: None,
+};
 /// cert-manager's chart; its templates are those of v1.21.1.
 pub const CERT_MANAGER: Pin = Pin {
     name: "cert-manager",
@@ -171,6 +179,11 @@ pub const KUBE_STATE_METRICS_IMAGE: ChartImage = ChartImage {
     tag: "v2.20.0",
     digest: "sha256:42cfe3723a5f058171c627537fb57a3ea0f26e4380fa18555a95cb1a1b4cfc5b",
 };
+/// What the blackbox exporter's chart runs.
+pub const BLACKBOX_EXPORTER_IMAGE: ChartImage = ChartImage {
+    tag: "v0.28.0",
+    digest: "sha256:e753ff9f3fc458d02cca5eddab5a77e1c175eee484a8925ac7d524f04366c2fc",
+};
 /// What sealed-secrets' chart runs.
 pub const SEALED_SECRETS_IMAGE: ChartImage = ChartImage {
     tag: "0.38.4",
@@ -198,7 +211,7 @@ pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
 };
 
 /// All of them, by name.
-pub const ALL: [Pin; 14] = [
+pub const ALL: [Pin; 15] = [
     ARGO_CD,
     CERT_MANAGER,
     HELM,
@@ -208,6 +221,7 @@ pub const ALL: [Pin; 14] = [
     OPEN_WEBUI,
     OPEN_WEBUI_STANDARD,
     POSTGRESQL,
+    BLACKBOX_EXPORTER,
     PROMETHEUS_OPERATOR_CRDS,
     RCLONE,
     REDIS,

@@ -125,6 +125,15 @@ const KUBE_PROMETHEUS_STACK: [&str; 45] = [
     "prometheusOperator/strategy",
     "prometheusOperator/tls/enabled",
 ];
+const BLACKBOX_EXPORTER: [&str; 7] = [
+    "config/modules",
+    "dnsConfig/options",
+    "fullnameOverride",
+    "image/digest",
+    "podSecurityContext/seccompProfile/type",
+    "resources",
+    "strategy",
+];
 const PROMETHEUS_OPERATOR_CRDS: [&str; 2] =
     ["crds/prometheusagents/enabled", "crds/thanosrulers/enabled"];
 const SEALED_SECRETS: [&str; 7] = [
@@ -161,6 +170,7 @@ fn keys_that_the_chart_does_not_read() {
             "sealed-secrets" => &SEALED_SECRETS,
             "argo-cd" => &ARGO_CD,
             "kube-prometheus-stack" => &KUBE_PROMETHEUS_STACK,
+            "prometheus-blackbox-exporter" => &BLACKBOX_EXPORTER,
             "prometheus-operator-crds" => &PROMETHEUS_OPERATOR_CRDS,
             "" => return false,
             _ => return true,

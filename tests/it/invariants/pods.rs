@@ -271,7 +271,7 @@ pub fn deadlines(tree: &Tree) -> Vec<String> {
 
 /// Where a chart takes how its pods look names up, for those of its pods that ask for names of the
 /// internet.
-const LOOKUPS: [(&str, &[&str]); 3] = [
+const LOOKUPS: [(&str, &[&str]); 4] = [
     ("argo-cd", &["controller/dnsConfig", "repoServer/dnsConfig", "server/dnsConfig"]),
     ("cert-manager", &["podDnsConfig"]),
     (
@@ -282,6 +282,7 @@ const LOOKUPS: [(&str, &[&str]); 3] = [
             "prometheusOperator/dnsConfig",
         ],
     ),
+    ("prometheus-blackbox-exporter", &["dnsConfig"]),
 ];
 
 /// A resolver that tries suffixes first makes eight useless queries for each full name, and where a

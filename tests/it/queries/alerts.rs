@@ -28,6 +28,8 @@ spec:
   domains: {chat: chat.example.com, argocd: argocd.example.com}
   certificates: {email: operations@example.com}
   components:
+    kubePrometheusStack: {enabled: true}
+    blackboxExporter: {enabled: true}
     redis: {enabled: true}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
@@ -196,7 +198,9 @@ fn every_component_is_alerted_to() {
         "NodesBelowBudget",
         "NodesMissing",
         "ProbeFails",
+        "ProbesMissing",
         "SecretNotUnsealed",
+        "ServedCertificateEnds",
         "SessionsDown",
         "StatefulSetNotReady",
         "VolumeFillsUp",
@@ -204,7 +208,7 @@ fn every_component_is_alerted_to() {
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 26, "{found:?}");
+    assert_eq!(found.len(), 28, "{found:?}");
 }
 
 /// The ports of charts' pods by which metrics are asked for: a judge holds them against the charts.
@@ -217,6 +221,7 @@ fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
         ("cert-manager", certs::METRICS),
         ("webhook", certs::METRICS),
         ("cainjector", certs::METRICS),
+        ("prometheus-blackbox-exporter", charts::blackbox_exporter::PORT),
         ("sealed-secrets", sealed_secrets::METRICS),
         ("traefik", traefik::METRICS),
     ]
