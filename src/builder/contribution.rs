@@ -27,6 +27,8 @@ pub enum Contribution {
         /// The HTTP path, empty for TCP.
         path: &'static str,
     },
+    /// An answer of which an exporter makes metrics.
+    Query(Query),
     /// A public host, which should answer: [`Scope::public`](super::scope::Scope::public) tells.
     PublicHost(Host),
     /// A state that an operator must be alerted to.
@@ -35,6 +37,25 @@ pub enum Contribution {
     Dashboard(Dashboard),
     /// How to read the logs of some pods.
     Logs(Logs),
+}
+
+/// An answer of which an exporter makes metrics, when Prometheus names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Query {
+    /// Who makes metrics of it; it reaches what it asks by itself.
+    pub exporter: PortRef,
+    /// How, by the exporter's own name for it.
+    pub module: &'static str,
+    /// Whom it asks.
+    pub target: PortRef,
+    /// The HTTP path there.
+    pub path: &'static str,
+}
+
+impl From<Query> for Contribution {
+    fn from(query: Query) -> Self {
+        Self::Query(query)
+    }
 }
 
 /// How an address is asked.

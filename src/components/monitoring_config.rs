@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::{blackbox_exporter, kube_prometheus_stack::Definitions, namespaces};
 use crate::{
     builder::{
-        contribution::{Alert, Contribution, Contributions, Module, Scrape, Tls},
+        contribution::{Alert, Contribution, Contributions, Module, Query, Scrape, Tls},
         handle::{Pods, PortRef},
         ingress::IngressRef,
         kinds,
@@ -63,6 +63,12 @@ pub fn build(scope: &mut Scope<'_, Closed>, contributions: &Contributions, needs
         for (module, targets) in by_module(contributions) {
             probe(scope, needs, prober, module, &targets);
         }
+    }
+    for ((exporter, module), targets) in by_exporter(contributions) {
+        scope.flow(needs.prometheus, exporter);
+        let targets =
+            targets.iter().map(|it| format!("{}{}", it.target.endpoint().url("http"), it.path));
+        write_probe(scope, needs, exporter, module, targets.collect());
     }
     for (component, alerts) in by_component(contributions) {
         rules(scope, needs, component, alerts);
@@ -133,16 +139,36 @@ fn probe(
             Target::Host(_) => scope.calls_public_hosts(&prober.pods, needs.ingress),
         }
     }
-    let part = scope.part(&module.name().replace('_', "-"), "probe", None);
+    let addresses = targets.iter().map(|it| it.address(module)).collect();
+    write_probe(scope, needs, &prober.port, module.name(), addresses);
+}
+
+/// What each exporter is asked for, in each of its ways.
+fn by_exporter(
+    contributions: &Contributions,
+) -> BTreeMap<(&PortRef, &'static str), BTreeSet<&Query>> {
+    let mut all: BTreeMap<_, BTreeSet<&Query>> = BTreeMap::new();
+    for contribution in contributions.iter() {
+        if let Contribution::Query(query) = contribution {
+            all.entry((&query.exporter, query.module)).or_default().insert(query);
+        }
+    }
+    all
+}
+
+fn write_probe(
+    scope: &mut Scope<'_, Closed>,
+    needs: &Needs<'_>,
+    prober: &PortRef,
+    module: &'static str,
+    addresses: Vec<String>,
+) {
+    let part = scope.part(&module.replace('_', "-"), "probe", None);
     let spec = ProbeSpec {
-        job_name: module.name(),
-        module: module.name(),
-        prober: Prober { path: None, url: prober.port.endpoint().to_string() },
-        targets: ProbeTargets {
-            static_config: StaticTargets {
-                addresses: targets.iter().map(|it| it.address(module)).collect(),
-            },
-        },
+        job_name: module,
+        module,
+        prober: Prober { url: prober.endpoint().to_string() },
+        targets: ProbeTargets { static_config: StaticTargets { addresses } },
     };
     let metadata = scope.meta(&part);
     scope.add_custom(needs.definitions.probes, Probe { metadata, spec });

@@ -102,10 +102,7 @@ pub struct ProbeSpec {
 /// Who asks for Prometheus: an exporter that takes the address as a parameter.
 #[derive(Serialize)]
 pub struct Prober {
-    /// Its path; absent: `/probe`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<&'static str>,
-    /// Its host and port.
+    /// Its host and port; it is asked at `/probe`.
     pub url: String,
 }
 

@@ -81,7 +81,7 @@ impl Offered {
                     alert.after
                 ),
             },
-            Contribution::Alert(_) | Contribution::Logs(_) => return None,
+            Contribution::Alert(_) | Contribution::Logs(_) | Contribution::Query(_) => return None,
         })
     }
 }

@@ -218,6 +218,15 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                 let pool = map([("size", some(size)), ("overflow", some(overflow))]);
                 let sql =
                     sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
+                let own_database = on.postgresql && elsewhere.is_none();
+                // An exporter of what does not run is refused.
+                let runs = |key: &str| match key {
+                    "jsonExporter" => on.ollama,
+                    "otelCollector" => on.open_webui,
+                    "postgresExporter" => own_database && on.sealed_secrets,
+                    _ => true,
+                };
+                let monitoring = monitoring.into_iter().filter(|it| runs(it.0));
                 let others = [
                     ("argocd", Some(map([("enabled", off(on.argocd)), ("resources", Some(argo))]))),
                     ("traefik", Some(map([("enabled", off(on.traefik)), ("resources", traefik)]))),

@@ -214,11 +214,22 @@ fn service_monitors_before_their_kind_is_there() {
 fn a_mounted_secret_that_nothing_makes() {
     for kind in ["Deployment", "StatefulSet"] {
         never(kind, |object| {
-            let volumes = items(at(object.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
-            volumes
-                .into_iter()
-                .any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
+            let mut volumes =
+                items(at(object.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
+            volumes.any(|it| !at(it, "secret").is_null())
         });
+    }
+    // A configuration that is mounted stands in the same tree.
+    for (name, tree) in GOLDEN.iter() {
+        for object in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
+            let pod = object.pod_template().unwrap_or(&Value::Null);
+            for mounted in items(at(pod, "spec/volumes")).map(|it| at(it, "configMap/name")) {
+                let is_made = mounted
+                    .as_str()
+                    .is_none_or(|it| tree.find("ConfigMap", object.namespace(), it).is_some());
+                assert!(is_made, "{name}: {}: {mounted:?}", object.path);
+            }
+        }
     }
     // Secrets are passed as variables, and every one of them is sealed or named in a finding:
     // `credential-not-sealed`.

@@ -362,7 +362,7 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 14] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 15] = [
     ("argocd-secret", &["admin.password"], &[]),
     ("backup-encryption", &["key"], &[]),
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
@@ -376,6 +376,7 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 14] = [
     ("openwebui-secret-key", &["key"], &[]),
     ("postgresql", &["password"], &["url"]),
     ("postgresql-backup", &["password"], &[]),
+    ("postgresql-exporter", &["password"], &[]),
     ("postgresql-external", &["password"], &["url"]),
 ];
 

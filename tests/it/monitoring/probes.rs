@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use espalier::builder::contribution::Contribution;
+use serde_yaml::Value;
 
 use super::PROMETHEUS;
 use crate::{
@@ -21,10 +22,14 @@ type Asked = (String, String);
 
 fn offered(compiled: &Compiled) -> BTreeSet<Asked> {
     let plan = compiled.plan.as_ref().expect("it compiles");
-    if !plan.platform().spec.components.blackbox_exporter.enabled {
-        return BTreeSet::new();
-    }
+    let is_asked = plan.platform().spec.components.blackbox_exporter.enabled;
     let address = |contribution: &Contribution| match contribution {
+        Contribution::Query(query) => {
+            let endpoint = query.target.endpoint();
+            let address = format!("http://{}:{}{}", endpoint.host(), endpoint.port(), query.path);
+            Some((query.module.to_owned(), address))
+        }
+        _ if !is_asked => None,
         Contribution::Probe { target, module, path } => {
             let endpoint = target.endpoint();
             let scheme = if module.scheme() == "tcp" { "" } else { "http://" };
@@ -39,14 +44,10 @@ fn offered(compiled: &Compiled) -> BTreeSet<Asked> {
     plan.contributions().iter().filter_map(address).collect()
 }
 
-/// The probes of one prober: the chart's.
-fn probes(tree: &Tree) -> impl Iterator<Item = &Read> {
-    tree.of_kind("Probe").filter(|it| it.text("spec/prober/url").starts_with("blackbox-exporter."))
-}
-
 fn told(tree: &Tree) -> Vec<Asked> {
-    let of_probe = |probe| targets(probe).map(|it| (probe.text("spec/module").to_owned(), it.to_owned()));
-    probes(tree).flat_map(of_probe).collect()
+    let of_probe =
+        |probe| targets(probe).map(|it| (probe.text("spec/module").to_owned(), it.to_owned()));
+    tree.of_kind("Probe").flat_map(of_probe).collect()
 }
 
 /// Every offer is asked once, nothing else is, and the exporter knows how.
@@ -61,16 +62,22 @@ pub fn wrong(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     }
     let unasked = told.iter().filter(|it| !offered.contains(it));
     found.extend(unasked.map(|it| format!("{it:?}: asked, and nobody offers it")));
-    let exporter = tree.find("Application", Some("argocd"), "blackbox-exporter");
-    for (module, address) in &told {
-        let path = format!("spec/source/helm/valuesObject/config/modules/{module}/prober");
-        let prober = exporter.and_then(|it| it.at(&path).as_str());
-        let is_known = prober == Some(if module == "tcp_connect" { "tcp" } else { "http" });
-        if !is_known {
-            found.push(format!("{address}: no module {module}"));
-        }
-    }
+    let modules = modules(tree);
+    let unknown = told.iter().filter(|it| !modules.contains(&it.0));
+    found.extend(unknown.map(|it| format!("{}: no module {}", it.1, it.0)));
     found
+}
+
+/// The ways of asking that the exporters know: in the values of the chart, and in files.
+fn modules(tree: &Tree) -> BTreeSet<String> {
+    let exporter = tree.find("Application", Some("argocd"), "blackbox-exporter");
+    let values = exporter.map(|it| it.at("spec/source/helm/valuesObject/config").clone());
+    let files = tree.of_kind("ConfigMap").filter_map(|it| it.at("data").as_mapping());
+    let files = files.flat_map(|it| it.values()).filter_map(Value::as_str);
+    let files = files.filter_map(|it| serde_yaml::from_str(it).ok());
+    let all: Vec<Value> = values.into_iter().chain(files).collect();
+    let modules = all.iter().filter_map(|it| at(it, "modules").as_mapping());
+    modules.flat_map(|it| it.keys()).filter_map(|it| it.as_str().map(str::to_owned)).collect()
 }
 
 /// Both halves of the policies let Prometheus reach who asks, and that reach each address.
@@ -99,7 +106,7 @@ pub fn ways(tree: &Tree) -> Vec<String> {
 }
 
 /// The first address of the first probe, in the tree of the golden case.
-fn first(tree: &mut Tree) -> &mut serde_yaml::Value {
+fn first(tree: &mut Tree) -> &mut Value {
     let mut probes = tree.objects.iter_mut().filter(|it| it.kind() == "Probe");
     &mut probes.next().expect("a probe").value["spec"]["targets"]["staticConfig"]["static"][0]
 }
@@ -113,7 +120,7 @@ fn what_is_not_asked_or_not_offered_is_found() {
         assert!(said.contains(text), "{text}: {said}");
     };
     let modules: BTreeSet<String> = told(&sound()).into_iter().map(|it| it.0).collect();
-    assert_eq!(modules.len(), 3, "each way of asking has an address: {modules:?}");
+    assert_eq!(modules.len(), 4, "each way of asking has an address: {modules:?}");
 
     let mut tree = sound();
     let address = first(&mut tree).as_str().expect("a text").replace("/ready", "/health");
@@ -135,14 +142,13 @@ fn what_is_not_asked_or_not_offered_is_found() {
     let mut tree = sound();
     let exporter = tree.objects.iter_mut().find(|it| it.name() == "blackbox-exporter");
     let exporter = exporter.expect("its Application");
-    exporter.value["spec"]["source"]["helm"]["valuesObject"]["config"]["modules"] =
-        serde_yaml::Value::Null;
+    exporter.value["spec"]["source"]["helm"]["valuesObject"]["config"]["modules"] = Value::Null;
     found(&tree, "no module https_2xx");
     assert!(at(&exporter_values(&sound()), "fail_if_not_ssl").as_bool() == Some(true));
 }
 
 /// How the exporter asks public hosts, as the chart is told.
-fn exporter_values(tree: &Tree) -> serde_yaml::Value {
+fn exporter_values(tree: &Tree) -> Value {
     let exporter = tree.find("Application", Some("argocd"), "blackbox-exporter");
     let path = "spec/source/helm/valuesObject/config/modules/https_2xx/http";
     exporter.expect("its Application").at(path).clone()

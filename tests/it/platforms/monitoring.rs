@@ -6,7 +6,8 @@ use serde_yaml::Value;
 use super::parts::{map, resources, some};
 
 /// The sections of exporters: a switch and the resources of one pod.
-const EXPORTERS: [&str; 1] = ["blackboxExporter"];
+const EXPORTERS: [&str; 4] =
+    ["blackboxExporter", "jsonExporter", "otelCollector", "postgresExporter"];
 
 /// Pods and a volume of any size.
 fn prometheus() -> impl Strategy<Value = Value> {

@@ -384,13 +384,15 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
                 .find(|it| at(it, "name") == name)
                 .and_then(|it| at(it, "value").as_str())
         };
-        if let (Some(host), Some(port)) = (value("PGHOST"), value("PGPORT")) {
-            let text = format!("postgresql://{host}:{port}");
+        let of_libpq = value("PGHOST").zip(value("PGPORT"));
+        let of_libpq = of_libpq.map(|(host, port)| format!("{host}:{port}"));
+        if let Some(server) = of_libpq {
+            let text = format!("postgresql://{server}");
             let (to, port) = elsewhere(&text).unwrap_or_else(|| {
                 let (namespace, service, port) =
                     addresses(&text).next().expect("a Service's address");
                 behind(tree, &namespace, &service, &port.into())
-                    .unwrap_or_else(|| panic!("{}: {host} leads nowhere", object.path))
+                    .unwrap_or_else(|| panic!("{}: {server} leads nowhere", object.path))
             });
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;

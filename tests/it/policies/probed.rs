@@ -59,6 +59,13 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
         let (prober, port) = prober(tree, probe);
         let from = cluster_pods(tree, "monitoring", "prometheus");
         all.insert(Flow { from, to: prober.clone(), port, protocol: "TCP" });
+        let dns = cluster_pods(tree, "kube-system", "kube-dns");
+        all.extend(["TCP", "UDP"].map(|protocol| Flow {
+            from: prober.clone(),
+            to: dns.clone(),
+            port: 53,
+            protocol,
+        }));
         for (to, port) in targets(probe).flat_map(|it| asked(tree, it)) {
             all.insert(Flow { from: prober.clone(), to, port, protocol: "TCP" });
         }

@@ -30,6 +30,9 @@ spec:
   components:
     kubePrometheusStack: {enabled: true}
     blackboxExporter: {enabled: true}
+    postgresExporter: {enabled: true}
+    otelCollector: {enabled: true}
+    jsonExporter: {enabled: true}
     redis: {enabled: true}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
@@ -189,26 +192,33 @@ fn every_component_is_alerted_to() {
         "ContainerMemoryNearLimit",
         "ContainerOutOfMemory",
         "ContainerRestarts",
+        "DatabaseConnectionsNearLimit",
         "DatabaseDown",
+        "DatabaseNotObserved",
         "DeploymentNotReady",
         "IssuerNotReady",
+        "ModelContextRaised",
         "ModelsDown",
+        "ModelsLargerThanPromised",
         "NodeReservesNothing",
         "NodeUnderPressure",
         "NodesBelowBudget",
         "NodesMissing",
         "ProbeFails",
         "ProbesMissing",
+        "RequestsFail",
         "SecretNotUnsealed",
         "ServedCertificateEnds",
         "SessionsDown",
+        "SignInsFail",
         "StatefulSetNotReady",
+        "TelemetryLost",
         "VolumeFillsUp",
         "VolumeNearlyFull",
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 28, "{found:?}");
+    assert_eq!(found.len(), 35, "{found:?}");
 }
 
 /// The ports of charts' pods by which metrics are asked for: a judge holds them against the charts.
