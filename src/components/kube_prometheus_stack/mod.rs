@@ -16,6 +16,7 @@ use crate::{
             Chart,
             values::{Lookup, Strategy, Switch},
         },
+        contribution::Logs,
         handle::{CrdRef, Pods},
         may_make::MayMake,
         scope::Scope,
@@ -229,6 +230,9 @@ impl KubePrometheusStack {
         let version = versions.of(KUBE_PROMETHEUS_STACK.pin);
         let made = scope.chart(Chart::new(&KUBE_PROMETHEUS_STACK, version, values), made);
         pods::flows(scope, &made);
+        for pods in &made {
+            scope.contribute(Logs::text(pods));
+        }
         let [_, _, prometheus] = made;
         Offers { prometheus, definitions }
     }
