@@ -154,7 +154,7 @@ fn by_exporter(
     let mut all: BTreeMap<_, BTreeSet<&Query>> = BTreeMap::new();
     for contribution in contributions.iter() {
         if let Contribution::Query(query) = contribution {
-            all.entry((&query.exporter, query.module)).or_default().insert(query);
+            all.entry((&query.exporter, query.module)).or_default().insert(&**query);
         }
     }
     all
