@@ -90,7 +90,9 @@ impl Platform {
         if let Some(metrics) = &metrics {
             let needs = monitoring_config::Needs {
                 prometheus: &metrics.stack.prometheus,
-                definitions: metrics.stack.definitions,
+                monitors: metrics.stack.definitions.monitors,
+                probes: metrics.stack.definitions.probes,
+                rules: metrics.stack.definitions.rules,
                 prober: metrics.prober.as_ref(),
                 ingress: &foundations.ingress,
             };

@@ -8,11 +8,11 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::{blackbox_exporter, kube_prometheus_stack::Definitions, namespaces};
+use super::{blackbox_exporter, namespaces};
 use crate::{
     builder::{
         contribution::{Alert, Contribution, Contributions, Module, Query, Scrape, Tls},
-        handle::{Pods, PortRef},
+        handle::{CrdRef, Pods, PortRef},
         ingress::IngressRef,
         kinds,
         may_make::MayMake,
@@ -45,8 +45,12 @@ const USUAL_PATH: &str = "/metrics";
 pub struct Needs<'a> {
     /// Who asks for metrics.
     pub prometheus: &'a Pods,
-    /// The right to tell it what to ask, and when to alert.
-    pub definitions: Definitions,
+    /// The right to say what is asked.
+    pub monitors: CrdRef<PodMonitor>,
+    /// The right to say what is asked by an exporter.
+    pub probes: CrdRef<Probe>,
+    /// The right to say when to alert.
+    pub rules: CrdRef<PrometheusRule>,
     /// Who asks addresses for it, if somebody does.
     pub prober: Option<&'a blackbox_exporter::Offers>,
     /// Answers at public hosts.
@@ -150,7 +154,7 @@ fn by_exporter(
     let mut all: BTreeMap<_, BTreeSet<&Query>> = BTreeMap::new();
     for contribution in contributions.iter() {
         if let Contribution::Query(query) = contribution {
-            all.entry((&query.exporter, query.module)).or_default().insert(query);
+            all.entry((&query.exporter, query.module)).or_default().insert(&**query);
         }
     }
     all
@@ -171,7 +175,7 @@ fn write_probe(
         targets: ProbeTargets { static_config: StaticTargets { addresses } },
     };
     let metadata = scope.meta(&part);
-    scope.add_custom(needs.definitions.probes, Probe { metadata, spec });
+    scope.add_custom(needs.probes, Probe { metadata, spec });
 }
 
 fn by_component(contributions: &Contributions) -> BTreeMap<&Arc<str>, Vec<&Alert>> {
@@ -205,7 +209,7 @@ fn monitor(
         },
     };
     let metadata = scope.meta(&part);
-    scope.add_custom(needs.definitions.monitors, PodMonitor { metadata, spec });
+    scope.add_custom(needs.monitors, PodMonitor { metadata, spec });
 }
 
 fn endpoint(scrape: &Scrape) -> PodMetricsEndpoint {
@@ -237,5 +241,5 @@ fn rules(
     let group = RuleGroup { name: component.to_string(), rules: rules.collect() };
     let metadata = scope.meta(&part);
     let spec = PrometheusRuleSpec { groups: vec![group] };
-    scope.add_custom(needs.definitions.rules, PrometheusRule { metadata, spec });
+    scope.add_custom(needs.rules, PrometheusRule { metadata, spec });
 }

@@ -66,8 +66,8 @@ pub const PROMETHEUS_OPERATOR: Allotment = of(64, 160, 20);
 pub const KUBE_STATE_METRICS: Allotment = of(40, 128, 10);
 /// The blackbox exporter (budget).
 pub const BLACKBOX_EXPORTER: Allotment = of(24, 64, 10);
-/// The OpenTelemetry collector (budget; measured at rest, a build with the parts that are used: 31
-/// MiB resident, of which 7 are anonymous).
+/// The OpenTelemetry collector (budget; measured, a build with the parts that are used: 31 MiB
+/// resident at rest, 39 with 3,000 series of two senders, of which 12 are anonymous).
 pub const OTEL_COLLECTOR: Allotment = of(64, 160, 10);
 /// The JSON exporter (measured: 21 MiB resident at most, of which 7 are anonymous, after
 /// 300 answers of two models).
