@@ -15,6 +15,7 @@ use crate::{
         platform::PlatformBuilder,
     },
     components::{
+        alertmanager,
         argocd::{self, Admin},
         backup,
         cert_manager::{self, issuer},
@@ -81,7 +82,7 @@ impl Platform {
             PlatformBuilder::new(&self.name, &spec.storage, &nodes, ingress, internet);
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
-        let metrics = self.metrics(&mut builder, &foundations.monitoring);
+        let metrics = self.metrics(&mut builder, &foundations);
         self.chat(&mut builder, &foundations);
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
@@ -90,6 +91,7 @@ impl Platform {
                 prometheus: &metrics.prometheus,
                 monitors: metrics.definitions.monitors,
                 rules: metrics.definitions.rules,
+                repository: &self.spec.repository,
             };
             let (application, namespace) =
                 (&monitoring_config::APPLICATION, &foundations.monitoring);
@@ -144,7 +146,7 @@ impl Platform {
         });
         let sealing = components.sealed_secrets.enabled.then(|| {
             builder.build(&secrets::APPLICATION, &cluster.kube_system, |scope| {
-                components.sealed_secrets.build(scope, versions)
+                components.sealed_secrets.build(scope, versions, self.sealing.as_ref())
             })
         });
         let credentials = sealing.and_then(|sealing| {
@@ -180,13 +182,16 @@ impl Platform {
         }
     }
 
-    /// Who collects metrics, after the definitions of what tells it.
+    /// Who collects metrics, after the definitions of what tells it, and after what its Alertmanager
+    /// mounts.
     fn metrics(
         &self,
         builder: &mut PlatformBuilder,
-        namespace: &NamespaceRef,
+        foundations: &Foundations,
     ) -> Option<kube_prometheus_stack::Offers> {
-        let stack = &self.spec.components.kube_prometheus_stack;
+        let Foundations { monitoring: namespace, credentials, .. } = foundations;
+        let components = &self.spec.components;
+        let stack = &components.kube_prometheus_stack;
         if !stack.enabled {
             return None;
         }
@@ -194,8 +199,15 @@ impl Platform {
         let definitions = builder.build(application, namespace, |scope| {
             kube_prometheus_stack::definitions(scope, &self.versions)
         });
+        let told = components.alertmanager.enabled.then(|| {
+            builder.build(&alertmanager::APPLICATION, namespace, |scope| {
+                components.alertmanager.build(scope, credentials.as_ref())
+            })
+        });
         Some(builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
-            stack.build(scope, definitions, &self.versions)
+            let needs =
+                kube_prometheus_stack::Needs { definitions, told, versions: &self.versions };
+            stack.build(scope, needs)
         }))
     }
 

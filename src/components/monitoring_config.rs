@@ -22,6 +22,7 @@ use crate::{
         AlertingRule, NamespaceSelector, PodMetricsEndpoint, PodMonitor, PodMonitorSpec,
         PrometheusRule, PrometheusRuleSpec, RuleGroup, TlsConfig,
     },
+    platform::{files, repository::Repository},
 };
 
 /// What its Application may ever make.
@@ -42,6 +43,14 @@ pub struct Needs<'a> {
     pub monitors: CrdRef<PodMonitor>,
     /// The right to say when to alert.
     pub rules: CrdRef<PrometheusRule>,
+    /// Where the pages about alerts are.
+    pub repository: &'a Repository,
+}
+
+/// Where the page about an alert is: its address, or its path where nobody shows it.
+fn page(repository: &Repository, alert: &str) -> String {
+    let path = files::runbook(alert);
+    repository.page(&path).unwrap_or_else(|| repository.path(&path))
 }
 
 /// One monitor for each set of pods that has metrics, and one object of rules for each component
@@ -120,8 +129,12 @@ fn rules(
     let part = scope.part(component, "rules", None);
     let rules = alerts.into_iter().map(|alert| AlertingRule {
         alert: alert.name,
-        annotations: [("runbook", alert.runbook.clone()), ("summary", alert.summary.clone())]
-            .into(),
+        annotations: [
+            ("runbook", alert.runbook.clone()),
+            ("runbook_url", page(needs.repository, alert.name)),
+            ("summary", alert.summary.clone()),
+        ]
+        .into(),
         expr: alert.expression.clone(),
         after: alert.after.to_string(),
         labels: [("severity", alert.severity.as_str())].into(),

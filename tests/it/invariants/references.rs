@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
-use super::{Tree, pods};
+use super::{Tree, alertmanager, pods};
 use crate::support::{Read, at, items, labels, selects};
 
 /// Namespaces that exist before the tree is applied.
@@ -12,7 +12,7 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
 /// run time. Namespace and labels, according to the facts of the cluster and of the charts.
-pub const OTHERS: [(&str, &[(&str, &str)]); 15] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 16] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     // In place of Traefik, where the spec says so.
     (
@@ -95,6 +95,13 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 15] = [
         &[
             ("app.kubernetes.io/name", "prometheus"),
             ("app.kubernetes.io/instance", "kube-prometheus-stack-prometheus"),
+        ],
+    ),
+    (
+        "monitoring",
+        &[
+            ("app.kubernetes.io/name", "alertmanager"),
+            ("app.kubernetes.io/instance", "kube-prometheus-stack-alertmanager"),
         ],
     ),
 ];
@@ -355,7 +362,12 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 14] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 19] = [
+    ("alertmanager-dead-mans-switch", &["url"], &[]),
+    ("alertmanager-email", &["password"], &[]),
+    ("alertmanager-ntfy", &["token", "topic"], &["url"]),
+    ("alertmanager-slack", &["url"], &[]),
+    ("alertmanager-webhook", &["token"], &[]),
     ("argocd-secret", &["admin.password"], &[]),
     ("backup-encryption", &["key"], &[]),
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
@@ -374,7 +386,7 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 14] = [
 
 /// The credential to which a Secret's name belongs: its own name, or with a suffix that was drawn
 /// when it was sealed.
-fn credential(
+pub fn credential(
     secret: &str,
 ) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
     let is_drawn = |text: &str| {
@@ -416,6 +428,7 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: a whole Secret as environment", object.path));
         }
     }
+    found.extend(alertmanager::mounted(tree));
     for object in tree.of_kind("SealedSecret") {
         let (name, namespace) = (
             object.text("spec/template/metadata/name"),

@@ -29,6 +29,7 @@ spec:
   certificates: {email: operations@example.com}
   components:
     redis: {enabled: true}
+    kubePrometheusStack: {enabled: true}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
 ";
@@ -196,6 +197,7 @@ fn every_component_is_alerted_to() {
         "NodesBelowBudget",
         "NodesMissing",
         "ProbeFails",
+        "SamplesDeletedEarly",
         "SecretNotUnsealed",
         "SessionsDown",
         "StatefulSetNotReady",
@@ -204,7 +206,20 @@ fn every_component_is_alerted_to() {
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 26, "{found:?}");
+    assert_eq!(found.len(), 27, "{found:?}");
+}
+
+/// The end of the certificate that values are sealed with is known where there is one.
+#[test]
+fn the_end_of_the_sealing_certificate_is_alerted_to() {
+    for (name, compiled) in &*PLATFORMS {
+        let plan = plan(compiled);
+        let platform = plan.platform();
+        let is_known =
+            platform.spec.components.sealed_secrets.enabled && platform.sealing.is_some();
+        let is_there = alerts(plan).any(|it| it.name == "SealingCertificateEnds");
+        assert_eq!(is_there, is_known, "{name}");
+    }
 }
 
 /// The ports of charts' pods by which metrics are asked for: a judge holds them against the charts.
