@@ -178,11 +178,11 @@ impl KubePrometheusStack {
         let [prometheus, reloader, kube_state_metrics, operator] = self.allotments();
         let image = |it| versions.chart_image(KUBE_PROMETHEUS_STACK.pin, it);
         let patch = |name| [Patch { name, resources: reloader.into() }];
-        let teller = told.as_ref().map(|it| pods::Server {
-            allotment: it.allotment,
+        let teller = told.as_ref().map(|told| pods::Server {
+            allotment: told.allotment,
             reloader,
             class: &scope.cluster().storage_class,
-            storage: it.storage,
+            storage: told.storage,
         });
         let (configured, ways) = match told {
             Some(told) => {

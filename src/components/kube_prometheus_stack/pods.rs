@@ -123,9 +123,9 @@ pub(super) fn samples_go_early(retention: &str) -> Alert {
         ),
         runbook:
             "Write a larger `storage` for `kubePrometheusStack` where the class of its volume \
-                  lets volumes grow, or fewer `retentionDays`. `kubectl -n monitoring \
-                  port-forward service/kube-prometheus-stack-prometheus 9090` and the page `TSDB \
-                  status` show which metrics have the most series."
+             lets volumes grow, or fewer `retentionDays`. `kubectl -n monitoring port-forward \
+             service/kube-prometheus-stack-prometheus 9090` leads to the page of Prometheus, which \
+             shows under Status the metrics with the most series."
                 .to_owned(),
         examples: Examples {
             fires_on: vec![Series::changing(format!("{deleted}{{pod=\"a\"}}"), 0, 1)],

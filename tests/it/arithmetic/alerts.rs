@@ -6,7 +6,7 @@ use crate::support::{golden_cases, texts_of, tree};
 
 /// The figures that an alert compares with: memory, then CPU in thousandths; or a count.
 fn figures(plan: &Plan, name: &str) -> Vec<u64> {
-    let alert = plan.contributions().iter().find_map(|it| match it {
+    let alert = plan.contributions().iter().find_map(|contribution| match contribution {
         Contribution::Alert(alert) if alert.name == name => Some(alert),
         _ => None,
     });

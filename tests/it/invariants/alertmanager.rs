@@ -86,8 +86,8 @@ fn what_is_named_and_not_there_is_found() {
     };
     found(&|it| it["alertmanagerSpec"]["secrets"] = Value::Sequence(Vec::new()), "is not mounted");
     found(&|it| it["alertmanagerSpec"]["secrets"][0] = "nobody".into(), "which nothing makes");
-    let mail = |it: &mut Value, key: &str, text: &str| {
-        it["config"]["receivers"][0]["email_configs"][0][key] = text.into();
+    let mail = |values: &mut Value, key: &str, text: &str| {
+        values["config"]["receivers"][0]["email_configs"][0][key] = text.into();
     };
     found(&|it| mail(it, "auth_password_file", "/etc/passwd"), "is not mounted");
     found(&|it| mail(it, "html", "{{ template \"nothing\" . }}"), "no message is called nothing");
