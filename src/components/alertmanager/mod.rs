@@ -87,7 +87,7 @@ impl Default for Alertmanager {
 pub struct Offers {
     /// Its configuration, without anything secret.
     pub configuration: Configuration,
-    /// The ConfigMaps that its pods mount.
+    /// The `ConfigMap`s that its pods mount.
     pub config_maps: [String; 1],
     /// The Secrets that its pods mount.
     pub secrets: Vec<Arc<str>>,

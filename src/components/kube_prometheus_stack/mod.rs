@@ -3,11 +3,13 @@
 mod pods;
 mod values;
 
+use k8s_openapi::api::core::v1::PersistentVolumeClaimSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    alertmanager, monitoring_config, namespaces, pod,
+    alertmanager::{self, receivers::Way},
+    monitoring_config, namespaces, pod,
     section::{Number, PodResources, Section, VolumeSize},
 };
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
             values::{Lookup, Strategy, Switch},
         },
         handle::{CrdRef, Pods},
+        internet::Https,
         may_make::MayMake,
         scope::Scope,
     },
@@ -177,7 +180,6 @@ impl KubePrometheusStack {
         }
         let [prometheus, reloader, kube_state_metrics, operator] = self.allotments();
         let image = |it| versions.chart_image(KUBE_PROMETHEUS_STACK.pin, it);
-        let patch = |name| [Patch { name, resources: reloader.into() }];
         let teller = told.as_ref().map(|told| pods::Server {
             allotment: told.allotment,
             reloader,
@@ -186,25 +188,10 @@ impl KubePrometheusStack {
         });
         let (configured, ways) = match told {
             Some(told) => {
-                let claim = pod::claim_spec(scope, told.storage);
-                let alertmanager = Alertmanager::On(Box::new(Teller {
-                    spec: TellerSpec {
-                        automount_service_account_token: false,
-                        config_maps: told.config_maps,
-                        containers: patch("config-reloader"),
-                        lookup: Lookup::AS_WRITTEN,
-                        image: image(ALERTMANAGER_IMAGE).map(Hash::from),
-                        init_containers: patch("init-config-reloader"),
-                        resources: told.allotment.into(),
-                        secrets: told.secrets.iter().map(ToString::to_string).collect(),
-                        storage: StorageSpec {
-                            volume_claim_template: ClaimTemplate { spec: claim },
-                        },
-                    },
-                    config: told.configuration,
-                    service_account: NoToken { automount_service_account_token: false },
-                }));
-                (alertmanager, Some(told.ways))
+                let (claim, image) =
+                    (pod::claim_spec(scope, told.storage), image(ALERTMANAGER_IMAGE));
+                let (values, ways) = teller_values(told, claim, reloader, image.map(Hash::from));
+                (Alertmanager::On(Box::new(values)), Some(ways))
             }
             None => (Alertmanager::Off(Switch::OFF), None),
         };
@@ -231,10 +218,10 @@ impl KubePrometheusStack {
             node_exporter: Switch::OFF,
             prometheus: Prometheus {
                 prometheus_spec: PrometheusSpec {
-                    containers: patch("config-reloader"),
+                    containers: patch("config-reloader", reloader),
                     lookup: Lookup::AS_WRITTEN,
                     image: image(PROMETHEUS_IMAGE).map(Hash::from),
-                    init_containers: patch("init-config-reloader"),
+                    init_containers: patch("init-config-reloader", reloader),
                     selectors: values::Selectors::default(),
                     resources: prometheus.into(),
                     retention: format!("{}d", self.retention_days),
@@ -282,6 +269,33 @@ impl KubePrometheusStack {
         let [_, _, prometheus] = made;
         Offers { prometheus, definitions }
     }
+}
+
+/// What is laid over a container that tells of a new configuration.
+fn patch(name: &'static str, reloader: Allotment) -> [Patch; 1] {
+    [Patch { name, resources: reloader.into() }]
+}
+
+/// The values of Alertmanager, and whom it calls.
+fn teller_values(
+    told: alertmanager::Offers,
+    claim: PersistentVolumeClaimSpec,
+    reloader: Allotment,
+    image: Option<Hash>,
+) -> (Teller, (Vec<Way>, Https)) {
+    let spec = TellerSpec {
+        automount_service_account_token: false,
+        config_maps: told.config_maps,
+        containers: patch("config-reloader", reloader),
+        lookup: Lookup::AS_WRITTEN,
+        image,
+        init_containers: patch("init-config-reloader", reloader),
+        resources: told.allotment.into(),
+        secrets: told.secrets.iter().map(ToString::to_string).collect(),
+        storage: StorageSpec { volume_claim_template: ClaimTemplate { spec: claim } },
+    };
+    let service_account = NoToken { automount_service_account_token: false };
+    (Teller { spec, config: told.configuration, service_account }, told.ways)
 }
 
 /// The chart's rules, in pairs with what is not there: perhaps no Alertmanager, no node-exporter;

@@ -59,7 +59,7 @@ pub const ALERTMANAGER_WORKLOAD: &str = "alertmanager-kube-prometheus-stack-aler
 /// Where the operator mounts the Secrets that the resource names, a folder a Secret.
 pub const ALERTMANAGER_SECRETS: &str = "/etc/alertmanager/secrets";
 
-/// The same of ConfigMaps.
+/// The same of a `ConfigMap`.
 pub const ALERTMANAGER_CONFIG_MAPS: &str = "/etc/alertmanager/configmaps";
 
 /// Pod ports.
