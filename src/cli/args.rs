@@ -248,6 +248,9 @@ pub enum Side {
     Secrets,
     /// Memory and CPU of each pod, compared with what the node offers
     Budget,
+    /// What is scraped, probed and alerted, whose logs are read, and by which component each is
+    /// offered
+    Monitoring,
     /// Models of the catalogue, and the memory that each needs with the settings of the spec
     Models,
 }

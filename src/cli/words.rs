@@ -66,6 +66,9 @@ Examples:
   # Memory and CPU, and how each figure comes about
   espalier show budget
 
+  # Who is scraped, and which alerts there are
+  espalier show monitoring
+
   # Network connections as a Mermaid graph
   espalier show flows --format mermaid
 

@@ -65,8 +65,12 @@ impl Offered {
         Some(match contribution {
             Contribution::Alert(_) if has_runbooks => return None,
             Contribution::Scrape(scrape) => Self { what: "metrics", at: scrape.url() },
-            Contribution::Probe { target, module, path } => {
-                Self { what: "probe", at: format!("{}{path}", target.endpoint().url(module)) }
+            Contribution::Probe { target, module, path } => Self {
+                what: "probe",
+                at: format!("{}{path}", target.endpoint().url(module.scheme())),
+            },
+            Contribution::PublicHost(host) => {
+                Self { what: "probe", at: format!("https://{host}/") }
             }
             Contribution::Dashboard(dashboard) => {
                 Self { what: "dashboard", at: dashboard.name.to_owned() }
@@ -81,7 +85,7 @@ impl Offered {
                     alert.after
                 ),
             },
-            Contribution::Alert(_) | Contribution::Logs(_) => return None,
+            Contribution::Alert(_) | Contribution::Logs(_) | Contribution::Query(_) => return None,
         })
     }
 }

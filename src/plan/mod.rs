@@ -6,6 +6,7 @@ pub mod budget;
 pub mod copies;
 pub mod glance;
 pub mod memory;
+pub mod monitoring;
 pub mod objects;
 pub mod overview;
 pub mod policies;

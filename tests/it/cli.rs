@@ -8,6 +8,7 @@ mod git;
 mod glance;
 mod merges;
 mod models;
+mod monitoring;
 mod output;
 #[cfg(target_os = "linux")]
 pub mod pty;

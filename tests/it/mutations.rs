@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Each command that only reads, in each of its forms, and the one that writes. `render` comes
 /// last, so that the others have looked at the same files before.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "check",
     "check --format json",
     "check --format short",
@@ -61,6 +61,7 @@ const VERBS: [&str; 22] = [
     "show flows --format json",
     "show secrets",
     "show budget",
+    "show monitoring",
     "render",
 ];
 

@@ -2,6 +2,7 @@
 
 mod budget;
 pub mod figures;
+mod monitoring;
 pub mod overview;
 
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ use crate::{
     plan::{
         Plan,
         memory::{self, ModelMemory, WorkspaceMemory},
+        monitoring::Monitoring,
         rows::FlowRow,
         summary::Summary,
         tables,
@@ -56,6 +58,10 @@ pub fn run(
         Some(Side::Flows) => flows(&tables::graph(plan, named), format, width)?,
         Some(Side::Secrets) => secrets(plan, format, width)?,
         Some(Side::Budget) => sum(plan, tenants, format, width)?,
+        Some(Side::Monitoring) => {
+            let all = Monitoring::of(plan);
+            if format == Format::Json { json(&all)? } else { monitoring::text(&all, width) }
+        }
         // The driver shows models without compiling anything.
         Some(Side::Models) | None => {
             let flows = tables::flows(plan).len() + named.map(|it| it.1.len()).sum::<usize>();

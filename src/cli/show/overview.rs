@@ -109,7 +109,7 @@ impl Overview {
         if self.waves.len() > SCREEN {
             let _ = writeln!(out, "… and {} more", self.waves.len() - SCREEN);
         }
-        out + "\nmore: espalier show waves | flows | secrets | budget\n"
+        out + "\nmore: espalier show waves | flows | secrets | budget | monitoring\n"
     }
 }
 

@@ -18,12 +18,13 @@ use crate::{
             Chart,
             values::{Lookup, Strategy, Switch},
         },
+        contribution::Logs,
         handle::{CrdRef, Pods},
         internet::Https,
         may_make::MayMake,
         scope::Scope,
     },
-    crds::prometheus::{PodMonitor, PrometheusRule},
+    crds::prometheus::{PodMonitor, Probe, PrometheusRule},
     facts::{
         charts::kube_prometheus_stack::{
             BUCKETS, KUBE_PROMETHEUS_STACK, OF_KUBELET, PROMETHEUS_OPERATOR_CRDS,
@@ -125,6 +126,8 @@ impl Default for KubePrometheusStack {
 pub struct Definitions {
     /// What to ask.
     pub monitors: CrdRef<PodMonitor>,
+    /// What to have asked by an exporter.
+    pub probes: CrdRef<Probe>,
     /// When to alert.
     pub rules: CrdRef<PrometheusRule>,
 }
@@ -152,7 +155,7 @@ pub fn definitions(scope: &mut Scope<'_>, versions: &Versions) -> Definitions {
     let version = versions.of(PROMETHEUS_OPERATOR_CRDS.pin);
     let values = values::Definitions::default();
     let [] = scope.chart(Chart::new(&PROMETHEUS_OPERATOR_CRDS, version, values), []);
-    Definitions { monitors: scope.crd(), rules: scope.crd() }
+    Definitions { monitors: scope.crd(), probes: scope.crd(), rules: scope.crd() }
 }
 
 impl KubePrometheusStack {
@@ -265,6 +268,9 @@ impl KubePrometheusStack {
             _ => scope.chart(chart, made),
         };
         pods::flows(scope, &made);
+        for pods in &made {
+            scope.contribute(Logs::text(pods));
+        }
         scope.contribute(pods::samples_go_early(&format!("{}d", self.retention_days)));
         let [_, _, prometheus] = made;
         Offers { prometheus, definitions }

@@ -24,6 +24,7 @@ fn every_side_fits_a_terminal_of_80_columns() {
         &["show", "flows"],
         &["show", "waves"],
         &["show", "secrets"],
+        &["show", "monitoring"],
     ] {
         let done = talk(dir.command(side), 80, &mut |_| panic!("nobody asks"));
         assert_eq!(done.code, 0, "{done:?}");
@@ -134,6 +135,7 @@ fn programs_read_camel_case_and_figures() {
         &["show", "flows"],
         &["show", "secrets"],
         &["show", "budget"],
+        &["show", "monitoring"],
     ] {
         keys(&side.join(" "), &json(&dir, side), &mut said);
     }

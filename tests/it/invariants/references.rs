@@ -89,6 +89,13 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 16] = [
             ("app.kubernetes.io/instance", "kube-prometheus-stack"),
         ],
     ),
+    (
+        "monitoring",
+        &[
+            ("app.kubernetes.io/name", "prometheus-blackbox-exporter"),
+            ("app.kubernetes.io/instance", "blackbox-exporter"),
+        ],
+    ),
     // Made at run time, by the operator: the instance is the resource that it is made of.
     (
         "monitoring",
@@ -362,7 +369,7 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 19] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 20] = [
     ("alertmanager-dead-mans-switch", &["url"], &[]),
     ("alertmanager-email", &["password"], &[]),
     ("alertmanager-ntfy", &["token", "topic"], &["url"]),
@@ -381,6 +388,7 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 19] = [
     ("openwebui-secret-key", &["key"], &[]),
     ("postgresql", &["password"], &["url"]),
     ("postgresql-backup", &["password"], &[]),
+    ("postgresql-exporter", &["password"], &[]),
     ("postgresql-external", &["password"], &["url"]),
 ];
 

@@ -3,7 +3,7 @@
 use proptest::{prelude::*, sample};
 use serde_yaml::Value;
 
-use super::{map, resources, some};
+use super::parts::{map, resources, some};
 
 /// Alertmanager, with receivers of any kind; where nobody opens sealed values, with such as need
 /// none.

@@ -1,6 +1,9 @@
 //! Sealed values of random platforms.
 
-use super::{map, some, text};
+use super::{
+    parts::{map, some},
+    text,
+};
 
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
 /// though no controller could open it.

@@ -28,6 +28,11 @@ spec:
   domains: {chat: chat.example.com, argocd: argocd.example.com}
   certificates: {email: operations@example.com}
   components:
+    kubePrometheusStack: {enabled: true}
+    blackboxExporter: {enabled: true}
+    postgresExporter: {enabled: true}
+    otelCollector: {enabled: true}
+    jsonExporter: {enabled: true}
     redis: {enabled: true}
     kubePrometheusStack: {enabled: true}
     openWebui: {replicas: 2, documents: tika}
@@ -188,25 +193,34 @@ fn every_component_is_alerted_to() {
         "ContainerMemoryNearLimit",
         "ContainerOutOfMemory",
         "ContainerRestarts",
+        "DatabaseConnectionsNearLimit",
         "DatabaseDown",
+        "DatabaseNotObserved",
         "DeploymentNotReady",
         "IssuerNotReady",
+        "ModelContextRaised",
         "ModelsDown",
+        "ModelsLargerThanPromised",
         "NodeReservesNothing",
         "NodeUnderPressure",
         "NodesBelowBudget",
         "NodesMissing",
         "ProbeFails",
+        "ProbesMissing",
+        "RequestsFail",
         "SamplesDeletedEarly",
         "SecretNotUnsealed",
+        "ServedCertificateEnds",
         "SessionsDown",
+        "SignInsFail",
         "StatefulSetNotReady",
+        "TelemetryLost",
         "VolumeFillsUp",
         "VolumeNearlyFull",
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 27, "{found:?}");
+    assert_eq!(found.len(), 36, "{found:?}");
 }
 
 /// The end of the certificate that values are sealed with is known where there is one.
@@ -232,6 +246,7 @@ fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
         ("cert-manager", certs::METRICS),
         ("webhook", certs::METRICS),
         ("cainjector", certs::METRICS),
+        ("prometheus-blackbox-exporter", charts::blackbox_exporter::PORT),
         ("sealed-secrets", sealed_secrets::METRICS),
         ("traefik", traefik::METRICS),
     ]

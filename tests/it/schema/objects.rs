@@ -26,7 +26,7 @@ fn known<K: DeserializeOwned + Serialize>(object: &Read) -> Option<String> {
 }
 
 /// Custom resources. Their schemas come with their CRDs: the real judges check these objects.
-const CUSTOM: [&str; 10] = [
+const CUSTOM: [&str; 11] = [
     "AppProject",
     "Application",
     "ClusterIssuer",
@@ -34,6 +34,7 @@ const CUSTOM: [&str; 10] = [
     "IngressRoute",
     "Middleware",
     "PodMonitor",
+    "Probe",
     "PrometheusRule",
     "SealedSecret",
     "TLSOption",
