@@ -25,6 +25,7 @@ use crate::{
         StaticTargets, TlsConfig,
     },
     names::Host,
+    platform::{files, repository::Repository},
 };
 
 /// What its Application may ever make.
@@ -55,6 +56,14 @@ pub struct Needs<'a> {
     pub prober: Option<&'a blackbox_exporter::Offers>,
     /// Answers at public hosts.
     pub ingress: &'a IngressRef,
+    /// Where the pages about alerts are.
+    pub repository: &'a Repository,
+}
+
+/// Where the page about an alert is: its address, or its path where nobody shows it.
+fn page(repository: &Repository, alert: &str) -> String {
+    let path = files::runbook(alert);
+    repository.page(&path).unwrap_or_else(|| repository.path(&path))
 }
 
 /// One monitor for each set of pods that has metrics, one probe for each way of asking, and one
@@ -232,8 +241,12 @@ fn rules(
     let part = scope.part(component, "rules", None);
     let rules = alerts.into_iter().map(|alert| AlertingRule {
         alert: alert.name,
-        annotations: [("runbook", alert.runbook.clone()), ("summary", alert.summary.clone())]
-            .into(),
+        annotations: [
+            ("runbook", alert.runbook.clone()),
+            ("runbook_url", page(needs.repository, alert.name)),
+            ("summary", alert.summary.clone()),
+        ]
+        .into(),
         expr: alert.expression.clone(),
         after: alert.after.to_string(),
         labels: [("severity", alert.severity.as_str())].into(),

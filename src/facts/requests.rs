@@ -58,7 +58,10 @@ pub const ARGO_COPYUTIL: Allotment = of(32, 128, 10);
 pub const ARGO_REDIS_INIT: Allotment = of(48, 128, 10);
 /// Prometheus (budget; nothing was measured under this limit).
 pub const PROMETHEUS: Allotment = of(400, 800, 100);
-/// What tells Prometheus of a new configuration, beside it and before it (budget).
+/// Alertmanager (budget).
+pub const ALERTMANAGER: Allotment = of(32, 96, 10);
+/// What tells Prometheus and Alertmanager of a new configuration, beside each and before it
+/// (budget).
 pub const CONFIG_RELOADER: Allotment = of(24, 64, 5);
 /// Prometheus' operator (budget).
 pub const PROMETHEUS_OPERATOR: Allotment = of(64, 160, 20);

@@ -67,7 +67,7 @@ fn monitoring_runs_by_digest() {
         shas.map(digits).filter(|it| is_digest(it)).collect::<BTreeSet<String>>().len()
     };
     let mut texts = case("monitoring");
-    assert_eq!(shas(&texts), 4, "Prometheus, its operator, the reloader, kube-state-metrics");
+    assert_eq!(shas(&texts), 5, "Prometheus, Alertmanager, the operator, reloader, state metrics");
     let pins = "kube-prometheus-stack: 89.2.2\n".to_owned();
     texts.insert("spec/versions.yaml".to_owned(), pins);
     assert_eq!(shas(&texts), 0, "another chart brings other images");

@@ -277,6 +277,7 @@ const LOOKUPS: [(&str, &[&str]); 4] = [
     (
         "kube-prometheus-stack",
         &[
+            "alertmanager/alertmanagerSpec/dnsConfig",
             "kube-state-metrics/dnsConfig",
             "prometheus/prometheusSpec/dnsConfig",
             "prometheusOperator/dnsConfig",
