@@ -99,6 +99,7 @@ fn what_a_help_says_helps() {
             "documents-on-shared-volume",
             "exporter-needs-own-database",
             "alerts-not-delivered",
+            "alerts-not-delivered--critical-only",
             "alerts-not-delivered--no-receiver",
         ]
         .contains(case);
