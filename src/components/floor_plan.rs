@@ -15,10 +15,12 @@ use crate::{
         platform::PlatformBuilder,
     },
     components::{
+        alloy,
         argocd::{self, Admin},
         backup,
         cert_manager::{self, issuer},
-        kube_prometheus_stack, monitoring_config, namespaces, node_alerts, ollama,
+        kube_prometheus_stack, loki, monitoring_config, namespaces, node_alerts, node_exporter,
+        ollama,
         open_webui::{self, documents::Documents},
         postgresql, redis, secrets,
         spec::Spec,
@@ -82,9 +84,15 @@ impl Platform {
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
         let metrics = self.metrics(&mut builder, &foundations.monitoring);
+        let reader = self.logs(&mut builder, &foundations);
         self.chat(&mut builder, &foundations);
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
+        if let Some(reader) = &reader {
+            let alloy = &self.spec.components.alloy;
+            let (running, values) = alloy.finish(reader, &contributions, &self.versions);
+            builder.complete(running, values);
+        }
         if let Some(metrics) = &metrics {
             let needs = monitoring_config::Needs {
                 prometheus: &metrics.prometheus,
@@ -174,6 +182,7 @@ impl Platform {
             database_priority: open.database,
             ai: spaces.ai,
             monitoring: spaces.monitoring,
+            node_agents: spaces.node_agents,
             ingress,
             issuer,
             credentials,
@@ -197,6 +206,35 @@ impl Platform {
         Some(builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
             stack.build(scope, definitions, &self.versions)
         }))
+    }
+
+    /// What keeps logs, and what reads the nodes themselves: their logs, and how much of them is
+    /// used. Without Loki logs are not read, which was refused before (`component-needed`).
+    fn logs(
+        &self,
+        builder: &mut PlatformBuilder,
+        foundations: &Foundations,
+    ) -> Option<alloy::Unfinished> {
+        let Foundations { monitoring, node_agents, .. } = foundations;
+        let components = &self.spec.components;
+        let versions = &self.versions;
+        if components.node_exporter.enabled {
+            builder.build(&node_exporter::APPLICATION, node_agents, |scope| {
+                components.node_exporter.build(scope, versions);
+            });
+        }
+        let loki = components.loki.enabled.then(|| {
+            builder.build(&loki::APPLICATION, monitoring, |scope| {
+                components.loki.build(scope, versions)
+            })
+        });
+        let loki = loki.as_ref().filter(|_| components.alloy.enabled)?;
+        let needs = alloy::Needs { loki, versions };
+        Some(
+            builder.build(&alloy::APPLICATION, node_agents, |scope| {
+                components.alloy.build(scope, &needs)
+            }),
+        )
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where
@@ -314,6 +352,8 @@ struct Foundations {
     ai: NamespaceRef,
     /// The namespace of monitoring, behind its policies.
     monitoring: NamespaceRef,
+    /// The namespace of what reads the nodes themselves, behind its policies.
+    node_agents: NamespaceRef,
     /// The priority of the database's pods.
     database_priority: PriorityRef,
     /// Answers at public hosts.

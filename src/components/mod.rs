@@ -1,15 +1,19 @@
 //! The components of a platform: a file each, or a folder for one that a
 //! chart makes, and the floor plan that says who uses whom.
 
+pub mod alloy;
 pub mod argocd;
 pub mod backup;
 pub mod cert_manager;
 pub mod disk;
 pub mod floor_plan;
 pub mod kube_prometheus_stack;
+pub mod loki;
 pub mod monitoring_config;
 pub mod namespaces;
+pub mod node_agents;
 pub mod node_alerts;
+pub mod node_exporter;
 pub mod ollama;
 pub mod open_webui;
 pub mod pod;

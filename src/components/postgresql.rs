@@ -219,7 +219,8 @@ impl Postgresql {
         pod::stateful_set(scope, &part, Replicas { count: 1, service: &part.name }, template, None);
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
         let me = scope.pods(&part);
-        scope.contribute(Logs::text(&me));
+        // A statement has as many lines as somebody wrote; those behind the first are indented.
+        scope.contribute(Logs::text(&me).beginning(r"^\d{4}-\d{2}-\d{2} "));
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs postgresql-0 --all-containers` says what it does: \

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    argocd::ArgoCd, backup::Backup, cert_manager::CertManager,
-    kube_prometheus_stack::KubePrometheusStack, namespaces, ollama::Ollama, open_webui::OpenWebUi,
-    postgresql::Postgresql, redis::Redis, secrets::SealedSecrets, section::Section,
-    traefik::Traefik,
+    alloy::Alloy, argocd::ArgoCd, backup::Backup, cert_manager::CertManager,
+    kube_prometheus_stack::KubePrometheusStack, loki::Loki, namespaces,
+    node_exporter::NodeExporter, ollama::Ollama, open_webui::OpenWebUi, postgresql::Postgresql,
+    redis::Redis, secrets::SealedSecrets, section::Section, traefik::Traefik,
 };
 use crate::{
     builder::{
@@ -146,6 +146,15 @@ pub struct Components {
     /// kube-state-metrics: the Helm charts `kube-prometheus-stack` and `prometheus-operator-crds`,
     /// in the namespace `monitoring`. Off by default.
     pub kube_prometheus_stack: KubePrometheusStack,
+    /// Prometheus' node-exporter, which measures memory, processors and disks of each node: the Helm chart
+    /// `prometheus-node-exporter`, in the namespace `node-agents`. Off by default.
+    pub node_exporter: NodeExporter,
+    /// Loki, which keeps logs for days: the Helm chart `loki`, in the namespace `monitoring`. Off by
+    /// default.
+    pub loki: Loki,
+    /// Alloy, which reads the logs of each node and sends them to `loki`: the Helm chart `alloy`, in
+    /// the namespace `node-agents`. Off by default.
+    pub alloy: Alloy,
     /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
     /// cluster.
     pub postgresql: Postgresql,
@@ -164,13 +173,16 @@ pub struct Components {
 impl Components {
     /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
     /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 10] {
+    pub fn sections(&self) -> [&dyn Section; 13] {
         [
             &self.argocd,
             &self.traefik,
             &self.cert_manager,
             &self.sealed_secrets,
             &self.kube_prometheus_stack,
+            &self.node_exporter,
+            &self.loki,
+            &self.alloy,
             &self.postgresql,
             &self.ollama,
             &self.redis,

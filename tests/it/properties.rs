@@ -143,16 +143,27 @@ fn golden_trees_keep_every_invariant() {
 #[test]
 fn no_permission_is_for_nobody() {
     use espalier::facts::charts::{
+        alloy::ALLOY,
         argo_cd::ARGO_CD,
         cert_manager::CERT_MANAGER,
         kube_prometheus_stack::{KUBE_PROMETHEUS_STACK, PROMETHEUS_OPERATOR_CRDS},
+        loki::LOKI,
+        node_exporter::NODE_EXPORTER,
         sealed_secrets::SEALED_SECRETS,
     };
 
     let trees: Vec<Tree> =
         golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
-    let charts =
-        [ARGO_CD, CERT_MANAGER, KUBE_PROMETHEUS_STACK, PROMETHEUS_OPERATOR_CRDS, SEALED_SECRETS];
+    let charts = [
+        ALLOY,
+        ARGO_CD,
+        CERT_MANAGER,
+        KUBE_PROMETHEUS_STACK,
+        LOKI,
+        NODE_EXPORTER,
+        PROMETHEUS_OPERATOR_CRDS,
+        SEALED_SECRETS,
+    ];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::ObjectKind;
         charts.iter().flat_map(|it| it.kinds).any(|kinds| match kinds {

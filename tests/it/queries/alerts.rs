@@ -28,6 +28,10 @@ spec:
   domains: {chat: chat.example.com, argocd: argocd.example.com}
   certificates: {email: operations@example.com}
   components:
+    kubePrometheusStack: {enabled: true}
+    nodeExporter: {enabled: true}
+    loki: {enabled: true}
+    alloy: {enabled: true}
     redis: {enabled: true}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
@@ -190,8 +194,18 @@ fn every_component_is_alerted_to() {
         "DatabaseDown",
         "DeploymentNotReady",
         "IssuerNotReady",
+        "LogsDown",
+        "LogsLimited",
+        "LogsLost",
+        "LogsNotDeleted",
+        "LogsNotSent",
+        "LogsNotWritten",
+        "LogsRefused",
         "ModelsDown",
+        "NodeDiskFillsUp",
+        "NodeDiskNearlyFull",
         "NodeReservesNothing",
+        "NodeShortOfMemory",
         "NodeUnderPressure",
         "NodesBelowBudget",
         "NodesMissing",
@@ -204,12 +218,15 @@ fn every_component_is_alerted_to() {
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 26, "{found:?}");
+    assert_eq!(found.len(), 36, "{found:?}");
 }
 
 /// The ports of charts' pods by which metrics are asked for: a judge holds them against the charts.
 fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
-    use charts::{argo_cd::port as argo, cert_manager::port as certs, sealed_secrets};
+    use charts::{
+        alloy, argo_cd::port as argo, cert_manager::port as certs, loki, node_exporter,
+        sealed_secrets,
+    };
     [
         ("argocd-application-controller", argo::CONTROLLER_METRICS),
         ("argocd-repo-server", argo::REPO_SERVER_METRICS),
@@ -218,6 +235,9 @@ fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
         ("webhook", certs::METRICS),
         ("cainjector", certs::METRICS),
         ("sealed-secrets", sealed_secrets::METRICS),
+        ("alloy", alloy::METRICS),
+        ("loki", loki::port::HTTP),
+        ("node-exporter", node_exporter::METRICS),
         ("traefik", traefik::METRICS),
     ]
     .into_iter()

@@ -60,6 +60,8 @@ GO = {
         "sealed-secrets-controller": ("github.com/bitnami/sealed-secrets/cmd/controller", "")
     },
     "readers": {"readers": (".", "")},
+    # Alloy's own reader and formatter of its configuration.
+    "alloyfmt": {"alloyfmt": (".", "")},
     # The network policy controller that k3s embeds, of upstream.
     "netpol": {"netpol": (".", "")},
     # Sends backups, and stands in for the storage that they are sent to.

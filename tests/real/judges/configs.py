@@ -21,15 +21,14 @@ from harness.trees import Thing, Tree
 from . import configs_alerts
 
 # Programs that no judge runs yet, because no tree has anything for them: what would be a subject,
-# and where it would be.
+# and where it would be. Loki's is not among them: it is never run here, and `tests/it/logs.rs` holds
+# its configuration against what it would refuse.
 UNWIRED = {
     "otelcol": "a ConfigMap with `receivers` and `exporters`",
-    "loki": "a ConfigMap with `schema_config`",
     "blackbox_exporter": (
         "`config.modules` in the values of prometheus-blackbox-exporter, or a "
         "ConfigMap with `modules`"
     ),
-    "alloy's parser": "`alloy.configMap.content` in the values of alloy",
 }
 
 
@@ -70,7 +69,8 @@ def at(value: Any, *steps: str) -> Any:
 def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
     """For each program, what the tree has for it to read."""
     found: dict[str, list[tuple[str, Any]]] = {
-        name: [] for name in ("promtool", "amtool", "kubeseal", "shellcheck", *UNWIRED)
+        name: []
+        for name in ("promtool", "amtool", "kubeseal", "shellcheck", "alloyfmt", *UNWIRED)
     }
     found["shellcheck"] += [
         (path.relative_to(tree.root).as_posix(), path)
@@ -86,8 +86,6 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
             for text in thing.value.get("data", {}).values():
                 if re.search(r"^receivers:", text, re.M) and re.search(r"^exporters:", text, re.M):
                     found["otelcol"].append((thing.file, text))
-                if re.search(r"^schema_config:", text, re.M):
-                    found["loki"].append((thing.file, text))
                 if re.search(r"^modules:", text, re.M):
                     found["blackbox_exporter"].append((thing.file, text))
         elif kind == "Application":
@@ -99,7 +97,7 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
                 if chart == "prometheus-blackbox-exporter" and at(values, "config", "modules"):
                     found["blackbox_exporter"].append((thing.file, values["config"]))
                 if at(values, "alloy", "configMap", "content"):
-                    found["alloy's parser"].append(
+                    found["alloyfmt"].append(
                         (thing.file, values["alloy"]["configMap"]["content"])
                     )
     return found
@@ -129,6 +127,20 @@ def amtool(ctx: Context, configuration: Any) -> str:
     """What amtool has against Alertmanager's configuration."""
     accepted, said = run(ctx.tool("amtool"), "check-config", str(written(ctx, configuration)))
     return "" if accepted else said
+
+
+def alloyfmt(ctx: Context, text: str) -> str:
+    """What Alloy's reader has against a configuration, and whether its formatter would write it
+    otherwise: with a tab for each two spaces that begin a line, since a tree has no tabs."""
+    tabbed = re.sub(r"^( {2})+", lambda it: "\t" * (len(it[0]) // 2), text, flags=re.M)
+    accepted, said = run(ctx.tool("alloyfmt"), text=tabbed)
+    if not accepted:
+        return said
+    wanted = said.splitlines()
+    for number, line in enumerate(tabbed.strip().splitlines()):
+        if number >= len(wanted) or line != wanted[number]:
+            return f"line {number + 1}: the formatter would write {wanted[number:][:1]}"
+    return ""
 
 
 def shellcheck(ctx: Context, script: Path) -> str:
@@ -207,7 +219,12 @@ def judge_seals(ctx: Context, row: Row) -> None:
 def judge(ctx: Context) -> list[Row]:
     """One row a program."""
     rows = []
-    for name, check in (("promtool", promtool), ("amtool", amtool), ("shellcheck", shellcheck)):
+    for name, check in (
+        ("promtool", promtool),
+        ("amtool", amtool),
+        ("shellcheck", shellcheck),
+        ("alloyfmt", alloyfmt),
+    ):
         row, began = Row(name, 0), time.monotonic()
         for tree in ctx.trees:
             for file, value in subjects(tree)[name]:
@@ -235,7 +252,8 @@ def judge(ctx: Context) -> list[Row]:
 
 
 def faults(ctx: Context) -> None:
-    """Wrong rules, a wrong Alertmanager, and sealed values that were changed, renamed or moved."""
+    """Wrong rules, a wrong Alertmanager, a wrong Alloy, and sealed values that were changed, renamed or
+    moved."""
     rule = {
         "groups": [
             {
@@ -264,6 +282,18 @@ def faults(ctx: Context) -> None:
         ctx.fault(
             Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said))
         )
+    right = 'logging {\n  level = "warn"\n}\n'
+    said = alloyfmt(ctx, right)
+    ctx.fault(
+        Fault("none: a configuration of Alloy that is right", "alloyfmt", said or "read", not said)
+    )
+    for what, text in (
+        ("a block of Alloy that does not end", right.replace("}", "")),
+        ("an attribute of Alloy without a value", right.replace('"warn"', "")),
+        ("a configuration of Alloy in another form", right.replace("level =", "level   =")),
+    ):
+        said = alloyfmt(ctx, text)
+        ctx.fault(Fault(what, "alloyfmt", said or "nothing", bool(said)))
     configs_alerts.plant(ctx)
     plant_seals(ctx)
 
