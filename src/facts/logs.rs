@@ -87,9 +87,8 @@ impl Intake {
     /// The smallest volume, in GiB, that holds [`LEAST_RATE`] for so many days.
     pub fn least_storage(days: u32) -> Bytes {
         let seconds = (u64::from(days) + DAYS_BEHIND) * DAY;
-        let bytes = (LEAST_RATE * seconds).div_ceil(OF_CHUNKS).saturating_mul(100);
-        // What a hundredth loses by rounding.
-        Bytes::gib((bytes + 100 * seconds).div_ceil(1 << 30))
+        let hundredth = (LEAST_RATE * seconds).div_ceil(OF_CHUNKS);
+        Bytes::gib((hundredth * 100).div_ceil(1 << 30))
     }
 
     /// The most days for which a volume holds [`LEAST_RATE`].

@@ -211,3 +211,51 @@ fn stages(begins: Option<&str>, labels: &[&'static str]) -> Vec<Block> {
     });
     several.into_iter().chain(fields.into_iter().flatten()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Way, of};
+    use crate::{
+        builder::{
+            contribution::Logs, internet::Internet, may_make::MayMake, platform::PlatformBuilder,
+        },
+        facts::logs::Intake,
+        platform::{node_group::Nodes, storage::Storage},
+        units::Bytes,
+    };
+
+    const WEB: MayMake = MayMake::in_namespace("web", &["argocd"], &[]);
+
+    /// What a component says of its lines is a stage for its pods, and for no other's.
+    #[test]
+    fn lines_are_read_as_their_component_says() {
+        let (storage, nodes) = (Storage::default(), Nodes::of(None, &[]));
+        let mut builder = PlatformBuilder::new("test", &storage, &nodes, None, Internet::default());
+        let cluster = builder.cluster();
+        let loki = builder.build(&WEB, &cluster.argocd, |scope| {
+            for name in ["web", "worker", "plain"] {
+                let pods = scope.pods(&scope.part(name, "server", None));
+                let logs = match name {
+                    "web" => Logs { labels: &["level", "route"], ..Logs::json(&pods) },
+                    "worker" => Logs::text(&pods).beginning(r"^\d+ "),
+                    _ => Logs::text(&pods),
+                };
+                scope.contribute(logs);
+            }
+            scope.service(&scope.part("loki", "store", None), "http", 3100).endpoint()
+        });
+        let way = Way { loki, intake: Intake::of(Bytes::gib(10), 7), retention_days: 7 };
+        let text = of(&way, &builder.close().1);
+        let stage = |app: &str| {
+            let found = text.split("stage.match").find(|it| it.contains(app)).unwrap_or_default();
+            found.split("\n  }").next().unwrap_or_default().to_owned()
+        };
+        let fields = "{\"level\" = \"\", \"route\" = \"\"}";
+        assert!(stage("web").contains(&format!("expressions = {fields}")), "{text}");
+        assert!(stage("web").contains(&format!("values = {fields}")), "{text}");
+        assert!(stage("worker").contains(r#"firstline = "^\\d+ ""#), "{text}");
+        assert!(!text.contains("plain"), "{text}");
+        // A line that Loki would refuse for its age is not sent.
+        assert_eq!(text.matches("\"167h\"").count(), 2, "{text}");
+    }
+}

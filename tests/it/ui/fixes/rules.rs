@@ -26,7 +26,7 @@ pub const RULES: &[Fix] = &[
         &[("keep: 0", "keep: 1"), ("storage: 100Mi", "storage: 1Gi")],
     ),
     ("out-of-range--retention", PLATFORM, &[("retentionDays: 0", "retentionDays: 1")]),
-    ("logs-do-not-fit", PLATFORM, &[("storage: 10Gi", "storage: 39Gi")]),
+    ("logs-do-not-fit", PLATFORM, &[("storage: 10Gi", "storage: 38Gi")]),
     ("storage-too-small--monitoring", PLATFORM, &[("storage: 512Mi", "storage: 1Gi")]),
     ("answer-beyond-context", PLATFORM, &[("maxTokens: 4096", "maxTokens: 2048")]),
     ("answer-beyond-context--tools", PLATFORM, &[("maxTokens: 4096", "maxTokens: 1191")]),
