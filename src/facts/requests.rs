@@ -75,6 +75,12 @@ pub const OTEL_COLLECTOR: Allotment = of(64, 160, 10);
 /// The JSON exporter (measured: 21 MiB resident at most, of which 7 are anonymous, after
 /// 300 answers of two models).
 pub const JSON_EXPORTER: Allotment = of(24, 64, 10);
+/// Loki as one process (budget; its chart gives Go 85 in a hundred of the limit).
+pub const LOKI: Allotment = of(192, 384, 50);
+/// Alloy, which reads the logs of one node (budget).
+pub const ALLOY: Allotment = of(96, 256, 30);
+/// node-exporter, without the collectors that nobody reads (budget).
+pub const NODE_EXPORTER: Allotment = of(24, 64, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of_folders(64, 192, 50, BODIES);
 /// An ingress controller that somebody else installs, as the spec has nothing else to say of it

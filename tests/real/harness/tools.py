@@ -69,6 +69,8 @@ GO = {
     "blackbox": {"blackbox_exporter": ("github.com/prometheus/blackbox_exporter", "")},
     "json_exporter": {"json_exporter": ("github.com/prometheus-community/json_exporter", "")},
     "otelcol": {"otelcol": (".", "")},
+    # Alloy's own reader and formatter of its configuration.
+    "alloyfmt": {"alloyfmt": (".", "")},
     # The network policy controller that k3s embeds, of upstream.
     "netpol": {"netpol": (".", "")},
     # Sends backups, and stands in for the storage that they are sent to.
