@@ -34,7 +34,7 @@ spec:
     otelCollector: {enabled: true}
     jsonExporter: {enabled: true}
     redis: {enabled: true}
-    kubePrometheusStack: {enabled: true}
+    alertmanager: {enabled: true, deadMansSwitch: true, receivers: {slack: {}}}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
 ";
