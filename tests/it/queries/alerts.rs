@@ -37,7 +37,7 @@ spec:
     loki: {enabled: true}
     alloy: {enabled: true}
     redis: {enabled: true}
-    kubePrometheusStack: {enabled: true}
+    alertmanager: {enabled: true, deadMansSwitch: true, receivers: {slack: {}}}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
 ";
