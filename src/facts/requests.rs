@@ -56,7 +56,8 @@ pub const ARGO_REDIS: Allotment = of(24, 96, 10);
 pub const ARGO_COPYUTIL: Allotment = of(32, 128, 10);
 /// The hook that makes the cache's password before each sync of Argo CD's chart (budget).
 pub const ARGO_REDIS_INIT: Allotment = of(48, 128, 10);
-/// Prometheus (budget; nothing was measured under this limit).
+/// Prometheus (measured by the judge `prometheus`: peak 277 to 306 MiB with 23,500 active series,
+/// while it asks k3s for 60,000 samples, 208 MiB after a start; the rest of the limit is for queries).
 pub const PROMETHEUS: Allotment = of(400, 800, 100);
 /// What tells Prometheus of a new configuration, beside it and before it (budget).
 pub const CONFIG_RELOADER: Allotment = of(24, 64, 5);
