@@ -7,7 +7,7 @@ use super::{
     example::Examples,
     handle::{Pods, PortRef},
 };
-use crate::units::Seconds;
+use crate::{names::Host, units::Seconds};
 
 /// What a component would like monitoring to know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,17 +22,71 @@ pub enum Contribution {
     Probe {
         /// What to ask.
         target: PortRef,
-        /// `http` or `tcp`.
-        module: &'static str,
+        /// How to ask.
+        module: Module,
         /// The HTTP path, empty for TCP.
         path: &'static str,
     },
+    /// An answer of which an exporter makes metrics.
+    Query(Query),
+    /// A public host, which should answer: [`Scope::public`](super::scope::Scope::public) tells.
+    PublicHost(Host),
     /// A state that an operator must be alerted to.
     Alert(Alert),
     /// A dashboard of Grafana.
     Dashboard(Dashboard),
     /// How to read the logs of some pods.
     Logs(Logs),
+}
+
+/// An answer of which an exporter makes metrics, when Prometheus names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Query {
+    /// Who makes metrics of it; it reaches what it asks by itself.
+    pub exporter: PortRef,
+    /// How, by the exporter's own name for it.
+    pub module: &'static str,
+    /// Whom it asks.
+    pub target: PortRef,
+    /// The HTTP path there.
+    pub path: &'static str,
+}
+
+impl From<Query> for Contribution {
+    fn from(query: Query) -> Self {
+        Self::Query(query)
+    }
+}
+
+/// How an address is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Module {
+    /// A Service of the cluster, in plain HTTP: it answers with a status of 200 to 299.
+    Http,
+    /// A public host, by TLS: the same.
+    Https,
+    /// A Service of the cluster that takes a connection.
+    Tcp,
+}
+
+impl Module {
+    /// What the blackbox exporter calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http_2xx",
+            Self::Https => "https_2xx",
+            Self::Tcp => "tcp_connect",
+        }
+    }
+
+    /// What an address that is asked so begins with, for people.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Tcp => "tcp",
+        }
+    }
 }
 
 /// A Prometheus endpoint.

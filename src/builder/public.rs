@@ -8,6 +8,7 @@ use k8s_openapi::api::networking::v1::{
 };
 
 use super::{
+    contribution::Contribution,
     face::{Face, Transport},
     handle::PortRef,
     ingress::{Bounds, Clients, IngressRef, Redirect, Rights},
@@ -32,11 +33,13 @@ impl<S> Scope<'_, S> {
         };
         IngressRef { redirect: Redirect::EntryPoint, bounds, ..ingress.clone() }
     }
+}
 
+impl Scope<'_> {
     /// Gives the Service's port that is called `http` a public host. That is an Ingress with a
     /// certificate of its own (an order on the issuer), the way of the ingress controller to the
     /// pods, and its way to the solver that answers for the certificate; and the bounds of what
-    /// comes in, where the controller is k3s' own.
+    /// comes in, where the controller is k3s' own. Monitoring is told of the host.
     #[track_caller]
     pub fn public(&mut self, part: &Part, face: &Face<'_>, to: &PortRef) {
         let ingress = face.ingress;
@@ -44,6 +47,7 @@ impl<S> Scope<'_, S> {
         let mut annotations = (*ingress.annotations).clone();
         let secret = match face.transport {
             Transport::Tls(issuer) => {
+                self.contribute(Contribution::PublicHost(face.host.name().clone()));
                 let issuer = self.certificate(ingress, issuer, face.host);
                 annotations.insert(ISSUER_ANNOTATION.to_owned(), issuer.to_string());
                 Some(format!("{}-tls", part.name))

@@ -278,6 +278,13 @@ impl<'a, S> Scope<'a, S> {
         }
     }
 
+    /// A further port of the part's pods, at which they are asked themselves: its Service has no
+    /// such port.
+    pub fn pod_port(&mut self, pods: &Pods, port: u16) -> PortRef {
+        let name = pods.name.clone();
+        self.chart_port(pods, &name, port, port)
+    }
+
     /// A claim that this component makes, for others to mount.
     pub fn volume(&self, claim: &str, size: Bytes) -> VolumeRef {
         VolumeRef { owner: self.id, claim: claim.into(), size }

@@ -1,4 +1,4 @@
-//! `component-needed`, `replicas-need-redis`, `uploads-need-shared-storage`: switches of the
+//! `component-needed`, `exporter-needs-own-database`, `replicas-need-redis`, `uploads-need-shared-storage`: switches of the
 //! components.
 
 use std::sync::Arc;
@@ -18,6 +18,8 @@ use crate::{
 rules! {
     /// A component is disabled that another needs.
     error COMPONENT_NEEDED = "component-needed",
+    /// The statistics of a database that is somebody else's.
+    error EXPORTER_NEEDS_OWN_DATABASE = "exporter-needs-own-database",
     /// Several replicas of Open WebUI without Redis.
     error REPLICAS_NEED_REDIS = "replicas-need-redis",
     /// Replicas of Open WebUI on several nodes have no shared volume.
@@ -49,7 +51,33 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
     needed_by_argocd(view, found);
     needed_by_issuer(view, found);
+    exporter_of_another(view, found);
     several_open_webui(view, found);
+}
+
+/// The exporter signs in as a role that may read statistics alone. At a server outside the cluster
+/// the platform makes no role, and the one that it knows there owns the chats.
+fn exporter_of_another(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let components = &view.platform.spec.components;
+    if !components.postgres_exporter.enabled || components.postgresql.external.is_none() {
+        return;
+    }
+    found.push(
+        EXPORTER_NEEDS_OWN_DATABASE
+            .at(
+                view.component(&["postgresExporter", "enabled"]),
+                "the exporter signs in as a role of its own, which the platform makes in its own \
+                 PostgreSQL only",
+            )
+            .related(
+                view.component(&["postgresql", "external"]),
+                "a server outside the cluster: its roles are somebody else's to make",
+            )
+            .help("write `enabled: false`: who runs the server watches it")
+            .note(
+                "the role that is known there owns all chats, and an exporter must not read them",
+            ),
+    );
 }
 
 /// Whether more than one Open WebUI runs.

@@ -27,7 +27,7 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     {
         return;
     }
-    let clients = web.connections(postgresql);
+    let clients = components.connections();
     let limit = postgresql.limit();
     let worst = postgresql.worst_case(clients).ceil_mib();
     if worst <= limit {
@@ -38,7 +38,7 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         place(&["postgresql", "resources", "memory", "limit"]),
         place(&["openWebui", "connectionPool"]),
     );
-    let opens = format!("Open WebUI opens up to {clients} connections");
+    let opens = format!("Open WebUI opens up to {} connections", web.connections(postgresql));
     let message = format!(
         "PostgreSQL's limit is {}, but {} connections may use {}",
         limit.in_mib(),
@@ -58,7 +58,8 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         .map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
     let fits = |pool: &ConnectionPool| {
         let changed = OpenWebUi { connection_pool: Some(pool.clone()), ..web.clone() };
-        postgresql.worst_case(changed.connections(postgresql)).ceil_mib() <= limit
+        let clients = changed.connections(postgresql) + components.postgres_exporter.connections();
+        postgresql.worst_case(clients).ceil_mib() <= limit
     };
     if let Some(ConnectionPool { size, overflow }) = pools.into_iter().find(fits) {
         finding = finding.help(format!(

@@ -154,7 +154,7 @@ pub fn run(
     for (name, text) in schema::files() {
         let path = folder.join(name);
         if disk.look(&path).with_context(|| format!("cannot look at {name}"))?.is_none() {
-            files.push((name, text));
+            files.push((name, text.to_owned()));
         }
     }
     disk.create_folders(spec.parent().unwrap_or(folder))

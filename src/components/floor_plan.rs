@@ -16,11 +16,13 @@ use crate::{
     },
     components::{
         argocd::{self, Admin},
-        backup,
+        backup, blackbox_exporter,
         cert_manager::{self, issuer},
-        kube_prometheus_stack, monitoring_config, namespaces, node_alerts, ollama,
+        json_exporter, kube_prometheus_stack, monitoring_config, namespaces, node_alerts, ollama,
         open_webui::{self, documents::Documents},
-        postgresql, redis, secrets,
+        otel_collector, postgres_exporter,
+        postgresql::{self, Postgresql},
+        redis, secrets,
         spec::Spec,
         tika, traefik,
     },
@@ -82,14 +84,15 @@ impl Platform {
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
         let metrics = self.metrics(&mut builder, &foundations.monitoring);
-        self.chat(&mut builder, &foundations);
+        self.chat(&mut builder, &foundations, metrics.as_ref());
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
         if let Some(metrics) = &metrics {
             let needs = monitoring_config::Needs {
-                prometheus: &metrics.prometheus,
-                monitors: metrics.definitions.monitors,
-                rules: metrics.definitions.rules,
+                prometheus: &metrics.stack.prometheus,
+                definitions: metrics.stack.definitions,
+                prober: metrics.prober.as_ref(),
+                ingress: &foundations.ingress,
             };
             let (application, namespace) =
                 (&monitoring_config::APPLICATION, &foundations.monitoring);
@@ -180,13 +183,10 @@ impl Platform {
         }
     }
 
-    /// Who collects metrics, after the definitions of what tells it.
-    fn metrics(
-        &self,
-        builder: &mut PlatformBuilder,
-        namespace: &NamespaceRef,
-    ) -> Option<kube_prometheus_stack::Offers> {
-        let stack = &self.spec.components.kube_prometheus_stack;
+    /// Who collects metrics, after the definitions of what tells it, and who asks for it.
+    fn metrics(&self, builder: &mut PlatformBuilder, namespace: &NamespaceRef) -> Option<Metrics> {
+        let components = &self.spec.components;
+        let stack = &components.kube_prometheus_stack;
         if !stack.enabled {
             return None;
         }
@@ -194,9 +194,25 @@ impl Platform {
         let definitions = builder.build(application, namespace, |scope| {
             kube_prometheus_stack::definitions(scope, &self.versions)
         });
-        Some(builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
+        let stack = builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
             stack.build(scope, definitions, &self.versions)
-        }))
+        });
+        let prober = components.blackbox_exporter.enabled.then(|| {
+            let needs = blackbox_exporter::Needs {
+                issuer: &self.spec.certificates.issuer,
+                trust: &self.trust,
+                versions: &self.versions,
+            };
+            builder.build(&blackbox_exporter::APPLICATION, namespace, |scope| {
+                components.blackbox_exporter.build(scope, &needs)
+            })
+        });
+        let telemetry = components.otel_collector.enabled.then(|| {
+            builder.build(&otel_collector::APPLICATION, namespace, |scope| {
+                components.otel_collector.build(scope, &self.versions)
+            })
+        });
+        Some(Metrics { stack, prober, telemetry })
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where
@@ -232,14 +248,19 @@ impl Platform {
     }
 
     /// The chat and what it uses: the database, models, sessions; and their backup.
-    fn chat(&self, builder: &mut PlatformBuilder, foundations: &Foundations) {
+    fn chat(
+        &self,
+        builder: &mut PlatformBuilder,
+        foundations: &Foundations,
+        metrics: Option<&Metrics>,
+    ) {
         let components = &self.spec.components;
         let versions = &self.versions;
         let Foundations { ai, database_priority, ingress, issuer, credentials, .. } = foundations;
         let credentials = credentials.as_ref();
 
         let database = credentials.filter(|_| components.postgresql.enabled).map(|credentials| {
-            let connections = components.open_webui.connections(&components.postgresql);
+            let connections = components.connections();
             if let Some(external) = &components.postgresql.external {
                 return external.offers(credentials, connections);
             }
@@ -249,15 +270,36 @@ impl Platform {
                 priority: *database_priority,
                 connections,
                 has_backups: components.backup.as_ref().is_some_and(|it| it.enabled),
+                has_exporter: components.postgres_exporter.enabled,
             };
             builder.build(&postgresql::APPLICATION, ai, |scope| {
                 components.postgresql.build(scope, &needs)
             })
         });
+        if let Some((database, monitor)) =
+            database.as_ref().and_then(|it| Some((it, it.monitor.as_ref()?)))
+        {
+            let needs = postgres_exporter::Needs {
+                database,
+                monitor,
+                max_connections: Postgresql::max_connections(components.connections()),
+                versions,
+            };
+            builder.build(&postgres_exporter::APPLICATION, ai, |scope| {
+                components.postgres_exporter.build(scope, &needs);
+            });
+        }
         let models = components.ollama.enabled.then(|| {
             builder
                 .build(&ollama::APPLICATION, ai, |scope| components.ollama.build(scope, versions))
         });
+        if let Some(models) = models.as_ref().filter(|_| components.json_exporter.enabled) {
+            let promised = &components.ollama;
+            let needs = json_exporter::Needs { models, promised, versions };
+            builder.build(&json_exporter::APPLICATION, &foundations.monitoring, |scope| {
+                components.json_exporter.build(scope, &needs);
+            });
+        }
         let sessions = credentials.filter(|_| components.redis.enabled).map(|credentials| {
             builder.build(&redis::APPLICATION, ai, |scope| {
                 components.redis.build(scope, credentials, versions)
@@ -283,6 +325,7 @@ impl Platform {
                 pool: components.open_webui.pool(&components.postgresql),
                 reader: reader.as_ref(),
                 sessions: sessions.as_ref(),
+                telemetry: metrics.and_then(|it| it.telemetry.as_ref()),
                 host: &host,
                 ingress,
                 transport: Transport::Tls(issuer),
@@ -306,6 +349,16 @@ impl Platform {
             builder.build(&backup::APPLICATION, ai, |scope| backup.build(scope, &needs));
         }
     }
+}
+
+/// Who collects metrics.
+struct Metrics {
+    /// Prometheus.
+    stack: kube_prometheus_stack::Offers,
+    /// Who asks addresses for it.
+    prober: Option<blackbox_exporter::Offers>,
+    /// To whom a program sends its metrics that has no endpoint for them.
+    telemetry: Option<otel_collector::Offers>,
 }
 
 /// What the foundations offer to what is built on them.

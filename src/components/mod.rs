@@ -3,16 +3,21 @@
 
 pub mod argocd;
 pub mod backup;
+pub mod blackbox_exporter;
 pub mod cert_manager;
+pub mod config_files;
 pub mod disk;
 pub mod floor_plan;
+pub mod json_exporter;
 pub mod kube_prometheus_stack;
 pub mod monitoring_config;
 pub mod namespaces;
 pub mod node_alerts;
 pub mod ollama;
 pub mod open_webui;
+pub mod otel_collector;
 pub mod pod;
+pub mod postgres_exporter;
 pub mod postgresql;
 pub mod redis;
 pub mod secrets;

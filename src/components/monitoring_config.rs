@@ -8,27 +8,34 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::namespaces;
+use super::{blackbox_exporter, kube_prometheus_stack::Definitions, namespaces};
 use crate::{
     builder::{
-        contribution::{Alert, Contribution, Contributions, Scrape, Tls},
-        handle::{CrdRef, Pods},
+        contribution::{Alert, Contribution, Contributions, Module, Query, Scrape, Tls},
+        handle::{Pods, PortRef},
+        ingress::IngressRef,
         kinds,
         may_make::MayMake,
         meta,
         scope::{Closed, Scope},
     },
     crds::prometheus::{
-        AlertingRule, NamespaceSelector, PodMetricsEndpoint, PodMonitor, PodMonitorSpec,
-        PrometheusRule, PrometheusRuleSpec, RuleGroup, TlsConfig,
+        AlertingRule, NamespaceSelector, PodMetricsEndpoint, PodMonitor, PodMonitorSpec, Probe,
+        ProbeSpec, ProbeTargets, Prober, PrometheusRule, PrometheusRuleSpec, RuleGroup,
+        StaticTargets, TlsConfig,
     },
+    names::Host,
 };
 
 /// What its Application may ever make.
 pub const APPLICATION: MayMake = MayMake::in_namespace(
     "monitoring-config",
     &[namespaces::MONITORING],
-    &[kinds::namespaced_custom::<PodMonitor>(), kinds::namespaced_custom::<PrometheusRule>()],
+    &[
+        kinds::namespaced_custom::<PodMonitor>(),
+        kinds::namespaced_custom::<Probe>(),
+        kinds::namespaced_custom::<PrometheusRule>(),
+    ],
 );
 
 /// The path that Prometheus asks where it is told none.
@@ -38,17 +45,30 @@ const USUAL_PATH: &str = "/metrics";
 pub struct Needs<'a> {
     /// Who asks for metrics.
     pub prometheus: &'a Pods,
-    /// The right to say what is asked.
-    pub monitors: CrdRef<PodMonitor>,
-    /// The right to say when to alert.
-    pub rules: CrdRef<PrometheusRule>,
+    /// The right to tell it what to ask, and when to alert.
+    pub definitions: Definitions,
+    /// Who asks addresses for it, if somebody does.
+    pub prober: Option<&'a blackbox_exporter::Offers>,
+    /// Answers at public hosts.
+    pub ingress: &'a IngressRef,
 }
 
-/// One monitor for each set of pods that has metrics, and one object of rules for each component
-/// that has alerts.
+/// One monitor for each set of pods that has metrics, one probe for each way of asking, and one
+/// object of rules for each component that has alerts.
 pub fn build(scope: &mut Scope<'_, Closed>, contributions: &Contributions, needs: &Needs<'_>) {
     for (pods, scrapes) in by_pods(contributions) {
         monitor(scope, needs, pods, &scrapes);
+    }
+    if let Some(prober) = needs.prober {
+        for (module, targets) in by_module(contributions) {
+            probe(scope, needs, prober, module, &targets);
+        }
+    }
+    for ((exporter, module), targets) in by_exporter(contributions) {
+        scope.flow(needs.prometheus, exporter);
+        let targets =
+            targets.iter().map(|it| format!("{}{}", it.target.endpoint().url("http"), it.path));
+        write_probe(scope, needs, exporter, module, targets.collect());
     }
     for (component, alerts) in by_component(contributions) {
         rules(scope, needs, component, alerts);
@@ -64,6 +84,94 @@ fn by_pods(contributions: &Contributions) -> BTreeMap<&Pods, BTreeSet<&Scrape>> 
         all.entry(pods).or_default().insert(scrape);
     }
     all
+}
+
+/// An address that is offered for asking.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Target<'a> {
+    /// A Service of the cluster, and the path there.
+    Service(&'a PortRef, &'static str),
+    /// A public host.
+    Host(&'a Host),
+}
+
+impl Target<'_> {
+    /// As the prober takes it, and as the label `instance` shows it.
+    fn address(&self, module: Module) -> String {
+        match self {
+            Self::Host(host) => format!("{}://{host}/", module.scheme()),
+            Self::Service(port, _) if module == Module::Tcp => port.endpoint().to_string(),
+            Self::Service(port, path) => {
+                format!("{}{path}", port.endpoint().url(module.scheme()))
+            }
+        }
+    }
+}
+
+/// The addresses that are asked in each way.
+fn by_module(contributions: &Contributions) -> BTreeMap<Module, BTreeSet<Target<'_>>> {
+    let mut all: BTreeMap<Module, BTreeSet<Target<'_>>> = BTreeMap::new();
+    for contribution in contributions.iter() {
+        let (module, target) = match contribution {
+            Contribution::Probe { target, module, path } => {
+                (*module, Target::Service(target, path))
+            }
+            Contribution::PublicHost(host) => (Module::Https, Target::Host(host)),
+            _ => continue,
+        };
+        all.entry(module).or_default().insert(target);
+    }
+    all
+}
+
+/// A probe, the way of Prometheus to who asks, and the way from there to each address.
+fn probe(
+    scope: &mut Scope<'_, Closed>,
+    needs: &Needs<'_>,
+    prober: &blackbox_exporter::Offers,
+    module: Module,
+    targets: &BTreeSet<Target<'_>>,
+) {
+    scope.flow(needs.prometheus, &prober.port);
+    for target in targets {
+        match target {
+            Target::Service(port, _) => scope.flow(&prober.pods, port),
+            Target::Host(_) => scope.calls_public_hosts(&prober.pods, needs.ingress),
+        }
+    }
+    let addresses = targets.iter().map(|it| it.address(module)).collect();
+    write_probe(scope, needs, &prober.port, module.name(), addresses);
+}
+
+/// What each exporter is asked for, in each of its ways.
+fn by_exporter(
+    contributions: &Contributions,
+) -> BTreeMap<(&PortRef, &'static str), BTreeSet<&Query>> {
+    let mut all: BTreeMap<_, BTreeSet<&Query>> = BTreeMap::new();
+    for contribution in contributions.iter() {
+        if let Contribution::Query(query) = contribution {
+            all.entry((&query.exporter, query.module)).or_default().insert(query);
+        }
+    }
+    all
+}
+
+fn write_probe(
+    scope: &mut Scope<'_, Closed>,
+    needs: &Needs<'_>,
+    prober: &PortRef,
+    module: &'static str,
+    addresses: Vec<String>,
+) {
+    let part = scope.part(&module.replace('_', "-"), "probe", None);
+    let spec = ProbeSpec {
+        job_name: module,
+        module,
+        prober: Prober { url: prober.endpoint().to_string() },
+        targets: ProbeTargets { static_config: StaticTargets { addresses } },
+    };
+    let metadata = scope.meta(&part);
+    scope.add_custom(needs.definitions.probes, Probe { metadata, spec });
 }
 
 fn by_component(contributions: &Contributions) -> BTreeMap<&Arc<str>, Vec<&Alert>> {
@@ -97,7 +205,7 @@ fn monitor(
         },
     };
     let metadata = scope.meta(&part);
-    scope.add_custom(needs.monitors, PodMonitor { metadata, spec });
+    scope.add_custom(needs.definitions.monitors, PodMonitor { metadata, spec });
 }
 
 fn endpoint(scrape: &Scrape) -> PodMetricsEndpoint {
@@ -129,5 +237,5 @@ fn rules(
     let group = RuleGroup { name: component.to_string(), rules: rules.collect() };
     let metadata = scope.meta(&part);
     let spec = PrometheusRuleSpec { groups: vec![group] };
-    scope.add_custom(needs.rules, PrometheusRule { metadata, spec });
+    scope.add_custom(needs.definitions.rules, PrometheusRule { metadata, spec });
 }

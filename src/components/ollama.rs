@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::{Contribution, Logs},
+        contribution::{Contribution, Logs, Module},
         handle::PortRef,
         kinds,
         may_make::MayMake,
@@ -348,7 +348,7 @@ impl Ollama {
         let replicas_of = Replicas { count: self.replicas, service: &headless };
         pod::stateful_set(scope, &part, replicas_of, template, Some(claim));
         pod::disruption_budget(scope, &part);
-        scope.contribute(Contribution::Probe { target: api, module: "http", path: "/" });
+        scope.contribute(Contribution::Probe { target: api, module: Module::Http, path: "/" });
         scope.contribute(Logs::text(&me));
         scope.alert(|namespace| {
             let runbook = format!(

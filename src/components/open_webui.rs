@@ -17,7 +17,7 @@ use documents::Documents;
 use environment::DATA;
 
 use super::{
-    disk, ollama,
+    disk, ollama, otel_collector,
     pod::{self, Deadline, Patience},
     postgresql::{self, Postgresql},
     redis,
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::{Contribution, Logs},
+        contribution::{Contribution, Logs, Module},
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         face::{Face, Transport},
         handle::{HostRef, Pods, VolumeRef},
@@ -186,6 +186,8 @@ pub struct Needs<'a> {
     pub reader: Option<&'a tika::Offers>,
     /// What its pods share; needed when there is more than one.
     pub sessions: Option<&'a redis::Offers>,
+    /// To whom it sends what it counts, if anybody wants it.
+    pub telemetry: Option<&'a otel_collector::Offers>,
     /// The public name.
     pub host: &'a HostRef,
     /// Answers there.
@@ -315,7 +317,7 @@ impl OpenWebUi {
         }
         let Needs { host, ingress, transport, .. } = *needs;
         scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
-        scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
+        scope.contribute(Contribution::Probe { target: ui, module: Module::Http, path: "/ready" });
         scope.contribute(Logs::text(&me));
         scope.alert(|namespace| {
             let runbook = format!(
@@ -393,6 +395,11 @@ impl OpenWebUi {
             env.push(scope.env_derived("DATABASE_URL", &database.password, "url", template));
             env.push(pod::env("DATABASE_POOL_SIZE", needs.pool.size.to_string()));
             env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", needs.pool.overflow.to_string()));
+        }
+        if let Some(telemetry) = needs.telemetry {
+            env.push(pod::env("ENABLE_OTEL", "True"));
+            env.push(pod::env("ENABLE_OTEL_METRICS", "True"));
+            env.extend(telemetry.environment(scope, me));
         }
         if let Some(sessions) = needs.sessions {
             let template = scope.connect(me, &sessions.port).url_with_password("redis", "", "0");

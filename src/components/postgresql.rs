@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::{Contribution, Logs},
+        contribution::{Contribution, Logs, Module},
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::PriorityRef,
         kinds,
@@ -50,6 +50,8 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
 const USER: i64 = 999;
 /// The role that may read all of it and change nothing: a backup's.
 const BACKUP: &str = "backup";
+/// The role that may read the server's statistics, and no table: an exporter's.
+const EXPORTER: &str = "exporter";
 /// The role that may ask whether it answers, from the pod itself: the probes'.
 const PROBE: &str = "probe";
 /// Where the files are that say who may come from where: of the pod, not of the data.
@@ -66,6 +68,13 @@ const BACKUP_PASSWORD: CredentialSpec = CredentialSpec {
     name: "postgresql-backup",
     keys: &[Key { name: "password", value: Value::Made(32) }],
     rotation: "PostgreSQL sets it at its next start; until then a backup waits",
+    lookup: SecretLookup::ByReference,
+};
+/// The password of the role that may read statistics.
+const EXPORTER_PASSWORD: CredentialSpec = CredentialSpec {
+    name: "postgresql-exporter",
+    keys: &[Key { name: "password", value: Value::Made(32) }],
+    rotation: "PostgreSQL sets it at its next start; until then its statistics are not read",
     lookup: SecretLookup::ByReference,
 };
 /// What a backend takes beside its `work_mem`.
@@ -127,6 +136,8 @@ pub struct Needs<'a> {
     pub connections: u32,
     /// Whether somebody makes backups of it.
     pub has_backups: bool,
+    /// Whether somebody reads its statistics.
+    pub has_exporter: bool,
 }
 
 /// How its memory is divided.
@@ -200,7 +211,7 @@ impl Postgresql {
             pod::mount("shm", "/dev/shm"),
             pod::mount("tmp", "/tmp"),
         ]);
-        let (prepare, reader) = Self::prepare(scope, needs, &server, &password);
+        let (prepare, [reader, monitor]) = Self::prepare(scope, needs, &server, &password);
         let spec = PodSpec {
             init_containers: Some(vec![prepare]),
             containers: vec![server],
@@ -217,7 +228,11 @@ impl Postgresql {
         };
         let template = pod::template(scope, &part, USER, spec);
         pod::stateful_set(scope, &part, Replicas { count: 1, service: &part.name }, template, None);
-        scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
+        scope.contribute(Contribution::Probe {
+            target: port.clone(),
+            module: Module::Tcp,
+            path: "",
+        });
         let me = scope.pods(&part);
         scope.contribute(Logs::text(&me));
         scope.alert(|namespace| {
@@ -236,6 +251,7 @@ impl Postgresql {
             password,
             role: NAME.into(),
             reader,
+            monitor,
             database: NAME.into(),
             parameters: "",
             storage: Some(self.storage),
@@ -250,7 +266,7 @@ impl Postgresql {
         needs: &Needs<'_>,
         server: &Container,
         password: &Credential,
-    ) -> (Container, Option<Reader>) {
+    ) -> (Container, [Option<Reader>; 2]) {
         let mut container = pod::container("prepare", needs.versions.image(versions::POSTGRESQL));
         container.command = Some(
             ["/bin/bash", "-euo", "pipefail", "-c", PREPARE, "prepare"].map(str::to_owned).into(),
@@ -259,26 +275,30 @@ impl Postgresql {
         let mut env = vec![
             pod::env("ACCESS", ACCESS),
             pod::env("BACKUP_USER", BACKUP),
+            pod::env("EXPORTER_USER", EXPORTER),
             pod::env("PGDATA", DATA),
             pod::env("POSTGRES_DB", NAME),
             pod::env("POSTGRES_USER", NAME),
             pod::env("PROBE_USER", PROBE),
             scope.env_secret("POSTGRES_PASSWORD", password, "password"),
         ];
-        let reader = needs.has_backups.then(|| Reader {
-            role: BACKUP.into(),
-            password: needs.credentials.credential(&BACKUP_PASSWORD),
+        // A role is there without anybody who signs in as it, and has no password then.
+        let readers = [
+            (needs.has_backups, BACKUP, &BACKUP_PASSWORD, "BACKUP_PASSWORD"),
+            (needs.has_exporter, EXPORTER, &EXPORTER_PASSWORD, "EXPORTER_PASSWORD"),
+        ]
+        .map(|(is_wanted, role, password, variable)| {
+            let password = is_wanted.then(|| needs.credentials.credential(password))?;
+            env.push(scope.env_secret(variable, &password, "password"));
+            Some(Reader { role: role.into(), password })
         });
-        if let Some(reader) = &reader {
-            env.push(scope.env_secret("BACKUP_PASSWORD", &reader.password, "password"));
-        }
         container.env = pod::environment(env);
         // The scheduler takes the larger of the two: it costs no memory.
         container.resources.clone_from(&server.resources);
         // What is wrong is in the pod's status too.
         container.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
         container.volume_mounts.clone_from(&server.volume_mounts);
-        (container, reader)
+        (container, readers)
     }
 
     fn arguments(&self, clients: u32) -> Vec<String> {

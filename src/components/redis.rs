@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::{Contribution, Logs},
+        contribution::{Contribution, Logs, Module},
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::PortRef,
         kinds,
@@ -124,7 +124,11 @@ impl Redis {
         // Two instances at once would split the sessions between them, and write one file.
         let template = pod::template(scope, &part, USER, spec);
         pod::single(scope, &part, template);
-        scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
+        scope.contribute(Contribution::Probe {
+            target: port.clone(),
+            module: Module::Tcp,
+            path: "",
+        });
         let me = scope.pods(&part);
         scope.contribute(Logs::text(&me));
         scope.alert(|namespace| {

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    argocd::ArgoCd, backup::Backup, cert_manager::CertManager,
-    kube_prometheus_stack::KubePrometheusStack, namespaces, ollama::Ollama, open_webui::OpenWebUi,
-    postgresql::Postgresql, redis::Redis, secrets::SealedSecrets, section::Section,
-    traefik::Traefik,
+    argocd::ArgoCd, backup::Backup, blackbox_exporter::BlackboxExporter, cert_manager::CertManager,
+    json_exporter::JsonExporter, kube_prometheus_stack::KubePrometheusStack, namespaces,
+    ollama::Ollama, open_webui::OpenWebUi, otel_collector::OtelCollector,
+    postgres_exporter::PostgresExporter, postgresql::Postgresql, redis::Redis,
+    secrets::SealedSecrets, section::Section, traefik::Traefik,
 };
 use crate::{
     builder::{
@@ -146,9 +147,21 @@ pub struct Components {
     /// kube-state-metrics: the Helm charts `kube-prometheus-stack` and `prometheus-operator-crds`,
     /// in the namespace `monitoring`. Off by default.
     pub kube_prometheus_stack: KubePrometheusStack,
+    /// The blackbox exporter, which asks every public host and Service as a client does: the Helm
+    /// chart `prometheus-blackbox-exporter`, in the namespace `monitoring`. Off by default.
+    pub blackbox_exporter: BlackboxExporter,
+    /// The OpenTelemetry collector, to which Open WebUI sends its metrics: a Deployment of one pod
+    /// in the namespace `monitoring`. Off by default.
+    pub otel_collector: OtelCollector,
+    /// The JSON exporter, which makes metrics of the models that Ollama has in memory: a Deployment
+    /// of one pod in the namespace `monitoring`. Off by default.
+    pub json_exporter: JsonExporter,
     /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
     /// cluster.
     pub postgresql: Postgresql,
+    /// The exporter of PostgreSQL's statistics: a Deployment of `postgres_exporter` with a role of
+    /// its own, in the namespace `ai`. Off by default.
+    pub postgres_exporter: PostgresExporter,
     /// Redis, through which several replicas of Open WebUI share WebSocket connections and
     /// sign-outs: a Deployment of one pod. Off by default.
     pub redis: Redis,
@@ -164,19 +177,30 @@ pub struct Components {
 impl Components {
     /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
     /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 10] {
+    pub fn sections(&self) -> [&dyn Section; 14] {
         [
             &self.argocd,
             &self.traefik,
             &self.cert_manager,
             &self.sealed_secrets,
             &self.kube_prometheus_stack,
+            &self.blackbox_exporter,
+            &self.otel_collector,
             &self.postgresql,
+            &self.postgres_exporter,
             &self.ollama,
+            &self.json_exporter,
             &self.redis,
             &self.open_webui,
             &self.backup,
         ]
+    }
+
+    /// Connections that the clients of the database open at most, besides those of a backup and of
+    /// probes.
+    pub fn connections(&self) -> u32 {
+        let chat = self.open_webui.connections(&self.postgresql);
+        chat.saturating_add(self.postgres_exporter.connections())
     }
 
     /// Whether the component of that key runs.

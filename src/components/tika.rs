@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     builder::{
-        contribution::{Contribution, Logs},
+        contribution::{Contribution, Logs, Module},
         handle::PortRef,
         kinds,
         may_make::MayMake,
@@ -97,7 +97,11 @@ impl Tika {
         // A file that nobody reads while the pod is replaced is uploaded again.
         let template = pod::template(scope, &part, USER, spec);
         pod::single(scope, &part, template);
-        scope.contribute(Contribution::Probe { target: port.clone(), module: "http", path: "/" });
+        scope.contribute(Contribution::Probe {
+            target: port.clone(),
+            module: Module::Http,
+            path: "/",
+        });
         let me = scope.pods(&part);
         scope.contribute(Logs::text(&me));
         let interface = version.split('.').next().unwrap_or(version).to_owned();

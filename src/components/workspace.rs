@@ -167,6 +167,8 @@ impl Workspace {
                     pool,
                     reader: None,
                     sessions: None,
+                    // Its numbers would stand beside the platform's under the same names.
+                    telemetry: None,
                     host,
                     ingress: &assembly.ingress,
                     transport: plain.map_or(Transport::Tls(issuer), Transport::Plain),

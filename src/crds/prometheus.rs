@@ -1,4 +1,4 @@
-//! The Prometheus operator's `PodMonitor` and `PrometheusRule` (`monitoring.coreos.com/v1`).
+//! The Prometheus operator's `PodMonitor`, `Probe` and `PrometheusRule` (`monitoring.coreos.com/v1`).
 
 use std::collections::BTreeMap;
 
@@ -71,6 +71,60 @@ pub struct TlsConfig {
 impl CustomResource for PodMonitor {
     const API_VERSION: &'static str = VERSION;
     const KIND: &'static str = "PodMonitor";
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
+/// Addresses, and who asks them for Prometheus.
+#[derive(Serialize)]
+pub struct Probe {
+    /// Name.
+    pub metadata: ObjectMeta,
+    /// The rest.
+    pub spec: ProbeSpec,
+}
+
+/// The body of a [`Probe`].
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeSpec {
+    /// The label `job` of what is found.
+    pub job_name: &'static str,
+    /// How the prober asks, by its own name for it.
+    pub module: &'static str,
+    /// Who asks.
+    pub prober: Prober,
+    /// What is asked.
+    pub targets: ProbeTargets,
+}
+
+/// Who asks for Prometheus: an exporter that takes the address as a parameter.
+#[derive(Serialize)]
+pub struct Prober {
+    /// Its host and port; it is asked at `/probe`.
+    pub url: String,
+}
+
+/// What is asked.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeTargets {
+    /// Addresses that are written here.
+    pub static_config: StaticTargets,
+}
+
+/// Addresses as the prober takes them: each becomes the label `instance`.
+#[derive(Serialize)]
+pub struct StaticTargets {
+    /// The addresses.
+    #[serde(rename = "static")]
+    pub addresses: Vec<String>,
+}
+
+impl CustomResource for Probe {
+    const API_VERSION: &'static str = VERSION;
+    const KIND: &'static str = "Probe";
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }

@@ -61,8 +61,12 @@ impl Offered {
     fn of(contribution: &Contribution) -> Option<Self> {
         Some(match contribution {
             Contribution::Scrape(scrape) => Self { what: "metrics", at: scrape.url() },
-            Contribution::Probe { target, module, path } => {
-                Self { what: "probe", at: format!("{}{path}", target.endpoint().url(module)) }
+            Contribution::Probe { target, module, path } => Self {
+                what: "probe",
+                at: format!("{}{path}", target.endpoint().url(module.scheme())),
+            },
+            Contribution::PublicHost(host) => {
+                Self { what: "probe", at: format!("https://{host}/") }
             }
             Contribution::Dashboard(dashboard) => {
                 Self { what: "dashboard", at: dashboard.name.to_owned() }
@@ -77,7 +81,7 @@ impl Offered {
                     alert.after
                 ),
             },
-            Contribution::Alert(_) | Contribution::Logs(_) => return None,
+            Contribution::Alert(_) | Contribution::Logs(_) | Contribution::Query(_) => return None,
         })
     }
 }

@@ -27,6 +27,14 @@ pub const NOT_READY_AFTER: Seconds = Seconds::new(3600);
 /// None of its pods is there for so long. Replacing them takes 155 s (measured: two front ends, all
 /// at once), a first start 82 s.
 pub const DOWN_AFTER: Seconds = Seconds::new(600);
+/// What an exporter is to look at does not answer to it for so long: less than its own pods may
+/// take, which another alert tells of.
+pub const EXPORTER_AFTER: Seconds = Seconds::new(600);
+/// Connections of PostgreSQL in percent of those that it takes. Open WebUI's own at their most are
+/// some 80: beyond are those that a person or a job has forgotten.
+pub const CONNECTIONS_PERCENT: u32 = 90;
+/// How long they must be that many: pools give back what they do not need within minutes.
+pub const CONNECTIONS_AFTER: Seconds = Seconds::new(600);
 /// An address that has not answered for so long: more than a pod takes that starts anew (62 s).
 pub const PROBE_AFTER: Seconds = Seconds::new(300);
 
@@ -66,5 +74,12 @@ pub const APPLICATION_AFTER: Seconds = Seconds::new(900);
 pub const FAILED_PERCENT: u32 = 5;
 /// So few of them are no state but an accident, of few that ask.
 pub const FAILED_AT_LEAST: u32 = 20;
+/// Sign-ins that fail within [`SIGN_INS_WITHIN`]: a hundred people mistype less often, and who tries
+/// passwords does so more often.
+pub const SIGN_INS_FAILED: u32 = 60;
+/// See [`SIGN_INS_FAILED`].
+pub const SIGN_INS_WITHIN: Seconds = Seconds::new(900);
+/// A model is in memory for so long: one that is loaded and goes at once is no state.
+pub const MODELS_AFTER: Seconds = Seconds::new(60);
 /// Both of so long.
 pub const FAILED_WITHIN: Seconds = Seconds::new(900);

@@ -1,6 +1,7 @@
 //! What is known of each chart: where it comes from, and which kinds it renders with our values.
 
 pub mod argo_cd;
+pub mod blackbox_exporter;
 pub mod cert_manager;
 pub mod kube_prometheus_stack;
 pub mod sealed_secrets;

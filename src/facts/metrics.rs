@@ -14,7 +14,7 @@ macro_rules! files {
 }
 
 /// The files, by name.
-pub const FILES: [(&str, &str); 23] = files![
+pub const FILES: [(&str, &str); 24] = files![
     "alertmanager-0.34.0",
     "alloy-1.18.1",
     "argocd-application-controller-3.4.4",
@@ -25,6 +25,7 @@ pub const FILES: [(&str, &str); 23] = files![
     "cert-manager-1.21.1",
     "coredns-1.14.0",
     "grafana-13",
+    "json-exporter-ollama-0.7.0",
     "kube-state-metrics-2.20.0",
     "kube-state-metrics-self-2.20.0",
     "kubelet-1.35.4",

@@ -65,6 +65,14 @@ pub const CONFIG_RELOADER: Allotment = of(24, 64, 5);
 pub const PROMETHEUS_OPERATOR: Allotment = of(64, 160, 20);
 /// kube-state-metrics (budget).
 pub const KUBE_STATE_METRICS: Allotment = of(40, 128, 10);
+/// The blackbox exporter (budget).
+pub const BLACKBOX_EXPORTER: Allotment = of(24, 64, 10);
+/// The OpenTelemetry collector (budget; measured at rest, a build with the parts that are used: 31
+/// MiB resident, of which 7 are anonymous).
+pub const OTEL_COLLECTOR: Allotment = of(64, 160, 10);
+/// The JSON exporter (measured: 21 MiB resident at most, of which 7 are anonymous, after
+/// 300 answers of two models).
+pub const JSON_EXPORTER: Allotment = of(24, 64, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of_folders(64, 192, 50, BODIES);
 /// An ingress controller that somebody else installs, as the spec has nothing else to say of it
@@ -96,6 +104,9 @@ pub const OLLAMA_CPU: Millicores = Millicores::new(500);
 /// on files of 256 MiB, the largest process: `rclone` 87 MiB with `GOMEMLIMIT=96MiB` and pieces of
 /// 8 MiB, `pg_dump`, `tar` and `sha256sum` at most 26).
 pub const BACKUP: Allotment = of(64, 128, 50);
+/// The exporter of PostgreSQL's statistics (measured: 21 MiB resident, of which
+/// 7 are anonymous, with 41 tables and 1,443 samples).
+pub const POSTGRES_EXPORTER: Allotment = of(24, 64, 10);
 /// Redis for Open WebUI's sessions (budget: Argo CD's own Redis, 24/96 for a cache of 15
 /// applications, and a third more).
 pub const REDIS: Allotment = of(32, 128, 10);

@@ -35,6 +35,14 @@ pub const ARGO_CD: Pin = Pin {
     image: None,
     digest: None,
 };
+/// The blackbox exporter's chart.
+pub const BLACKBOX_EXPORTER: Pin = Pin {
+    name: "prometheus-blackbox-exporter",
+    what: "The Helm chart of the blackbox exporter",
+    tested: "11.17.2",
+    image: None,
+    digest: None,
+};
 /// cert-manager's chart; its templates are those of v1.21.1.
 pub const CERT_MANAGER: Pin = Pin {
     name: "cert-manager",
@@ -85,6 +93,23 @@ pub const SEALED_SECRETS: Pin = Pin {
     image: None,
     digest: None,
 };
+/// The JSON exporter. Nobody was found to quote its digest but one owner.
+pub const JSON_EXPORTER: Pin = Pin {
+    name: "json-exporter",
+    what: "The image of the JSON exporter, which asks Ollama",
+    tested: "v0.7.0",
+    image: Some("quay.io/prometheuscommunity/json-exporter"),
+    digest: None,
+};
+/// The OpenTelemetry collector, the distribution of the core: those for Kubernetes have no exporter
+/// for Prometheus.
+pub const OTEL_COLLECTOR: Pin = Pin {
+    name: "otel-collector",
+    what: "The image of the OpenTelemetry collector",
+    tested: "0.159.0",
+    image: Some("docker.io/otel/opentelemetry-collector"),
+    digest: Some("sha256:7725a7a10c87d8853208bdd4bb3439ad3c0d7b32b4292b9300ac07c8daba14a2"),
+};
 /// Ollama.
 pub const OLLAMA: Pin = Pin {
     name: "ollama",
@@ -109,6 +134,14 @@ pub const OPEN_WEBUI_STANDARD: Pin = Pin {
     tested: "0.12.4",
     image: OPEN_WEBUI.image,
     digest: None,
+};
+/// The exporter of PostgreSQL's statistics.
+pub const POSTGRES_EXPORTER: Pin = Pin {
+    name: "postgres-exporter",
+    what: "The image of the exporter of PostgreSQL's statistics",
+    tested: "v0.20.1",
+    image: Some("quay.io/prometheuscommunity/postgres-exporter"),
+    digest: Some("sha256:ac5ec343104fae0e2d84a27bb8d69b38430a11910c5382cad85d478d2bab713e"),
 };
 /// PostgreSQL, the official image. With its Debian: the order of texts, by which its indexes are
 /// sorted, is that of the C library, and a tag without a suite moves from one Debian to the next.
@@ -171,6 +204,11 @@ pub const KUBE_STATE_METRICS_IMAGE: ChartImage = ChartImage {
     tag: "v2.20.0",
     digest: "sha256:42cfe3723a5f058171c627537fb57a3ea0f26e4380fa18555a95cb1a1b4cfc5b",
 };
+/// What the blackbox exporter's chart runs.
+pub const BLACKBOX_EXPORTER_IMAGE: ChartImage = ChartImage {
+    tag: "v0.28.0",
+    digest: "sha256:e753ff9f3fc458d02cca5eddab5a77e1c175eee484a8925ac7d524f04366c2fc",
+};
 /// What sealed-secrets' chart runs.
 pub const SEALED_SECRETS_IMAGE: ChartImage = ChartImage {
     tag: "0.38.4",
@@ -198,16 +236,20 @@ pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
 };
 
 /// All of them, by name.
-pub const ALL: [Pin; 14] = [
+pub const ALL: [Pin; 18] = [
     ARGO_CD,
     CERT_MANAGER,
     HELM,
+    JSON_EXPORTER,
     K3S,
     KUBE_PROMETHEUS_STACK,
     OLLAMA,
     OPEN_WEBUI,
     OPEN_WEBUI_STANDARD,
+    OTEL_COLLECTOR,
+    POSTGRES_EXPORTER,
     POSTGRESQL,
+    BLACKBOX_EXPORTER,
     PROMETHEUS_OPERATOR_CRDS,
     RCLONE,
     REDIS,

@@ -1,6 +1,6 @@
 //! The JSON Schemas of the files in `spec/`, for editors, and the starter spec.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -29,9 +29,12 @@ pub const PATHS: [&str; 4] = [
     "spec/workspace.schema.json",
 ];
 
-/// All schemas with their paths, as `init` and `render` write them.
-pub fn files() -> Vec<(&'static str, String)> {
-    PATHS.into_iter().zip([json_schema(), versions(), secret(), workspace()]).collect()
+/// All schemas with their paths, as `init` and `render` write them. They depend on no spec, and
+/// making them takes longer than many platforms do, so a process makes them once.
+pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    static TEXTS: LazyLock<[String; PATHS.len()]> =
+        LazyLock::new(|| [json_schema(), versions(), secret(), workspace()]);
+    PATHS.into_iter().zip(TEXTS.iter().map(String::as_str))
 }
 
 /// The JSON Schema of `spec/platform.yaml`, with a mark of where it comes from.

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use super::Plan;
-use crate::builder::contribution::{Contributed, Contribution};
+use crate::builder::contribution::{Contributed, Contribution, Module, Query};
 
 /// All of it.
 #[derive(Debug, Serialize)]
@@ -49,13 +49,13 @@ pub struct ScrapeRow {
     pub by: Arc<str>,
 }
 
-/// A Service that is asked whether it answers.
+/// An address that is asked whether it answers, or of whose answer metrics are made.
 #[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeRow {
     /// The address that is asked.
     pub target: String,
-    /// How: `http` or `tcp`.
+    /// How, by the module of the exporter that asks.
     pub module: &'static str,
     /// The component that offers it.
     pub by: Arc<str>,
@@ -146,8 +146,18 @@ impl Monitoring {
                 });
             }
             Contribution::Probe { target, module, path } => self.probes.push(ProbeRow {
-                target: format!("{}{path}", target.endpoint().url(module)),
+                target: format!("{}{path}", target.endpoint().url(module.scheme())),
+                module: module.name(),
+                by,
+            }),
+            Contribution::Query(Query { module, target, path, .. }) => self.probes.push(ProbeRow {
+                target: format!("{}{path}", target.endpoint().url("http")),
                 module,
+                by,
+            }),
+            Contribution::PublicHost(host) => self.probes.push(ProbeRow {
+                target: format!("{}://{host}", Module::Https.scheme()),
+                module: Module::Https.name(),
                 by,
             }),
             Contribution::Alert(alert) => self.alerts.push(AlertRow {

@@ -30,6 +30,18 @@ impl From<ChartImage> for Tagged {
     }
 }
 
+/// For a chart that knows its own tag, and has a value for the digest.
+#[derive(Clone, Copy, Serialize)]
+pub struct Quoted {
+    digest: &'static str,
+}
+
+impl From<ChartImage> for Quoted {
+    fn from(image: ChartImage) -> Self {
+        Self { digest: image.digest }
+    }
+}
+
 /// For a chart that knows its own tag, and takes a digest for it.
 #[derive(Clone, Copy, Serialize)]
 pub struct Digest {

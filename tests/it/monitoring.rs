@@ -1,6 +1,8 @@
 //! What components contribute to monitoring, against what the tree tells Prometheus: nothing is
 //! forgotten, nothing is told twice, and Prometheus may ask each port that it is told of.
 
+mod probes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use espalier::builder::contribution::{Alert, Contribution, Scrape, Tls};
@@ -206,7 +208,9 @@ fn wrong(compiled: &Compiled, tree: &Tree) -> Vec<String> {
         let of_operator = tree.objects.iter().filter(|it| it.group() == "monitoring.coreos.com");
         return of_operator.map(|it| format!("{}: nobody reads it", it.path)).collect();
     }
-    [endpoints(compiled, tree), ways(tree), alerts(compiled, tree)].concat()
+    let endpoints = [endpoints(compiled, tree), ways(tree)].concat();
+    let probes = [probes::wrong(compiled, tree), probes::ways(tree)].concat();
+    [endpoints, probes, alerts(compiled, tree)].concat()
 }
 
 fn monitored() -> Compiled {

@@ -2,13 +2,17 @@
 
 mod certificates;
 mod ingress;
+mod monitoring;
 mod nodes;
+mod parts;
 mod repository;
 
 use proptest::{prelude::*, sample};
-use serde_yaml::{Mapping, Value};
+use serde_yaml::Value;
 
 use crate::support::Texts;
+use monitoring::monitoring;
+use parts::{map, resources, some};
 
 /// Models of the catalogue, chat and embedding.
 const MODELS: [&str; 7] = [
@@ -22,34 +26,6 @@ const MODELS: [&str; 7] = [
 ];
 /// The last one is not in the catalogue: its figures are in the spec.
 const OWN: &str = MODELS[6];
-
-fn map(pairs: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
-    Value::Mapping(
-        pairs
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.into(), value?)))
-            .collect::<Mapping>(),
-    )
-}
-
-fn some(value: impl Into<Value>) -> Option<Value> {
-    Some(value.into())
-}
-
-/// Memory (request and limit, or one of them, or none) and CPU; the limit is at least `least` MiB.
-fn resources(least: u64) -> impl Strategy<Value = Option<Value>> {
-    let memory = (least..least * 2 + 64, 0_u64..512, any::<bool>());
-    let cpu = sample::select(vec!["10m", "0.1", "250m", "1", "1500m"]);
-    let both =
-        (memory, cpu, any::<bool>()).prop_map(|((request, more, has_request), cpu, has_cpu)| {
-            let memory = map([
-                ("request", has_request.then(|| format!("{request}Mi").into())),
-                ("limit", some(format!("{}Mi", request + more))),
-            ]);
-            map([("memory", Some(memory)), ("cpu", has_cpu.then(|| map([("request", some(cpu))])))])
-        });
-    proptest::option::of(both)
-}
 
 #[expect(clippy::struct_excessive_bools, reason = "they are the switches of a spec")]
 #[derive(Clone, Copy, Debug)]
@@ -204,26 +180,6 @@ fn backup() -> impl Strategy<Value = Option<Value>> {
     proptest::option::of(all)
 }
 
-/// Monitoring: off, or on with pods and a volume of any size.
-fn monitoring() -> impl Strategy<Value = Option<Value>> {
-    let pods = (resources(64), resources(64), resources(64), resources(64));
-    let all = (any::<bool>(), 1_u64..400, 1_u64..366, pods).prop_map(|(on, size, days, pods)| {
-        let pods = map([
-            ("prometheus", pods.0),
-            ("configReloader", pods.1),
-            ("kubeStateMetrics", pods.2),
-            ("operator", pods.3),
-        ]);
-        map([
-            ("enabled", some(on)),
-            ("resources", Some(pods)),
-            ("retentionDays", some(days)),
-            ("storage", some(format!("{size}Gi"))),
-        ])
-    });
-    proptest::option::of(all)
-}
-
 fn components() -> impl Strategy<Value = (Switches, Value)> {
     switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
@@ -262,7 +218,16 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                 let pool = map([("size", some(size)), ("overflow", some(overflow))]);
                 let sql =
                     sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
-                let all = map([
+                let own_database = on.postgresql && elsewhere.is_none();
+                // An exporter of what does not run is refused.
+                let runs = |key: &str| match key {
+                    "jsonExporter" => on.ollama,
+                    "otelCollector" => on.open_webui,
+                    "postgresExporter" => own_database && on.sealed_secrets,
+                    _ => true,
+                };
+                let monitoring = monitoring.into_iter().filter(|it| runs(it.0));
+                let others = [
                     ("argocd", Some(map([("enabled", off(on.argocd)), ("resources", Some(argo))]))),
                     ("traefik", Some(map([("enabled", off(on.traefik)), ("resources", traefik)]))),
                     (
@@ -273,7 +238,6 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                         "sealedSecrets",
                         Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)])),
                     ),
-                    ("kubePrometheusStack", monitoring),
                     (
                         "postgresql",
                         Some(match elsewhere {
@@ -302,8 +266,8 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                             ("connectionPool", Some(pool)),
                         ])),
                     ),
-                ]);
-                (on, all)
+                ];
+                (on, map(others.into_iter().chain(monitoring)))
             },
         )
     })

@@ -9,6 +9,7 @@
 pub mod expected;
 mod graph;
 pub mod model;
+pub mod probed;
 mod proxy;
 
 use std::collections::BTreeSet;
@@ -27,7 +28,8 @@ use model::Cluster;
 /// What is wrong with the policies of a tree.
 fn wrong(tree: &Tree) -> Vec<String> {
     let cluster = Cluster::of(tree);
-    let expected = expected::flows(tree);
+    let mut expected = expected::flows(tree);
+    expected.extend(probed::flows(tree));
     let mut found = Vec::new();
     for flow in &expected {
         if !cluster.lets_out(&flow.from, &flow.to, flow.port, flow.protocol) {

@@ -98,6 +98,8 @@ impl Volume {
             .env("ACCESS", self.root.path().join("access"))
             .env("BACKUP_PASSWORD", "of the backup")
             .env("BACKUP_USER", "backup")
+            .env("EXPORTER_PASSWORD", "of the exporter")
+            .env("EXPORTER_USER", "exporter")
             .env("PROBE_USER", "probe")
             .env("PGDATA", self.root.path().join("volume/pgdata"))
             .env("POSTGRES_USER", "openwebui")
@@ -124,6 +126,7 @@ impl Volume {
                 "    ALTER ROLE postgres PASSWORD NULL;".to_owned(),
                 format!("ALTER ROLE \"openwebui\" PASSWORD E'{password}';"),
                 "ALTER ROLE \"backup\" PASSWORD E'of the backup';".to_owned(),
+                "ALTER ROLE \"exporter\" PASSWORD E'of the exporter';".to_owned(),
             ],
             "{what}"
         );
@@ -136,6 +139,7 @@ impl Volume {
                 "host \"openwebui\" \"probe\" 127.0.0.1/32 trust",
                 "host \"openwebui\" \"openwebui\" all scram-sha-256",
                 "host \"openwebui\" \"backup\" all scram-sha-256",
+                "host \"openwebui\" \"exporter\" all scram-sha-256",
             ],
             "{what}"
         );

@@ -144,6 +144,7 @@ fn golden_trees_keep_every_invariant() {
 fn no_permission_is_for_nobody() {
     use espalier::facts::charts::{
         argo_cd::ARGO_CD,
+        blackbox_exporter::BLACKBOX_EXPORTER,
         cert_manager::CERT_MANAGER,
         kube_prometheus_stack::{KUBE_PROMETHEUS_STACK, PROMETHEUS_OPERATOR_CRDS},
         sealed_secrets::SEALED_SECRETS,
@@ -151,8 +152,14 @@ fn no_permission_is_for_nobody() {
 
     let trees: Vec<Tree> =
         golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
-    let charts =
-        [ARGO_CD, CERT_MANAGER, KUBE_PROMETHEUS_STACK, PROMETHEUS_OPERATOR_CRDS, SEALED_SECRETS];
+    let charts = [
+        ARGO_CD,
+        BLACKBOX_EXPORTER,
+        CERT_MANAGER,
+        KUBE_PROMETHEUS_STACK,
+        PROMETHEUS_OPERATOR_CRDS,
+        SEALED_SECRETS,
+    ];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::ObjectKind;
         charts.iter().flat_map(|it| it.kinds).any(|kinds| match kinds {

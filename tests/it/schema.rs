@@ -27,7 +27,7 @@ fn read(yaml: &str) -> Value {
 
 /// All schemas, by path.
 fn schemas() -> impl Iterator<Item = (&'static str, Value)> {
-    files().into_iter().map(|(path, text)| (path, serde_json::from_str(&text).expect("JSON")))
+    files().map(|(path, text)| (path, serde_json::from_str(text).expect("JSON")))
 }
 
 /// The schema of a file of `spec/`; none for the certificate.
@@ -49,7 +49,7 @@ fn each_is_a_schema_with_a_name_of_its_own() {
         let id = schema["$id"].as_str().expect("an $id").to_owned();
         assert!(id.ends_with(&path["spec".len()..]) && ids.insert(id), "{path}");
     }
-    assert_eq!(files().iter().map(|it| it.0).collect::<Vec<_>>(), PATHS);
+    assert_eq!(files().map(|it| it.0).collect::<Vec<_>>(), PATHS);
 }
 
 #[test]

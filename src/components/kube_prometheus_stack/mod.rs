@@ -16,11 +16,12 @@ use crate::{
             Chart,
             values::{Lookup, Strategy, Switch},
         },
+        contribution::Logs,
         handle::{CrdRef, Pods},
         may_make::MayMake,
         scope::Scope,
     },
-    crds::prometheus::{PodMonitor, PrometheusRule},
+    crds::prometheus::{PodMonitor, Probe, PrometheusRule},
     facts::{
         charts::kube_prometheus_stack::{
             BUCKETS, KUBE_PROMETHEUS_STACK, OF_KUBELET, PROMETHEUS_OPERATOR_CRDS,
@@ -120,6 +121,8 @@ impl Default for KubePrometheusStack {
 pub struct Definitions {
     /// What to ask.
     pub monitors: CrdRef<PodMonitor>,
+    /// What to have asked by an exporter.
+    pub probes: CrdRef<Probe>,
     /// When to alert.
     pub rules: CrdRef<PrometheusRule>,
 }
@@ -137,7 +140,7 @@ pub fn definitions(scope: &mut Scope<'_>, versions: &Versions) -> Definitions {
     let version = versions.of(PROMETHEUS_OPERATOR_CRDS.pin);
     let values = values::Definitions::default();
     let [] = scope.chart(Chart::new(&PROMETHEUS_OPERATOR_CRDS, version, values), []);
-    Definitions { monitors: scope.crd(), rules: scope.crd() }
+    Definitions { monitors: scope.crd(), probes: scope.crd(), rules: scope.crd() }
 }
 
 impl KubePrometheusStack {
@@ -227,6 +230,9 @@ impl KubePrometheusStack {
         let version = versions.of(KUBE_PROMETHEUS_STACK.pin);
         let made = scope.chart(Chart::new(&KUBE_PROMETHEUS_STACK, version, values), made);
         pods::flows(scope, &made);
+        for pods in &made {
+            scope.contribute(Logs::text(pods));
+        }
         let [_, _, prometheus] = made;
         Offers { prometheus, definitions }
     }

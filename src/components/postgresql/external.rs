@@ -113,6 +113,7 @@ impl External {
             port: PortRef::outside(&self.server()),
             password,
             reader: Some(reader),
+            monitor: None,
             role: self.role.shared(),
             database: self.database.shared(),
             storage: None,

@@ -12,7 +12,7 @@ pub(super) const PORT: u16 = 5432;
 /// The database, and the role that owns it: Open WebUI's, and a restore's. It is no superuser.
 pub(super) const NAME: &str = "openwebui";
 
-/// How a backup signs in: as a role that may read everything.
+/// How somebody signs in who changes nothing.
 pub struct Reader {
     /// The role.
     pub role: Arc<str>,
@@ -30,6 +30,9 @@ pub struct Offers {
     pub role: Arc<str>,
     /// Who reads it for a backup. None where nobody makes one.
     pub reader: Option<Reader>,
+    /// Who reads its statistics, and no table. None where nobody does, and where the roles are
+    /// somebody else's to make.
+    pub monitor: Option<Reader>,
     /// The database.
     pub database: Arc<str>,
     /// What a client's URL ends with.

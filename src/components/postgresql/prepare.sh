@@ -68,7 +68,8 @@ chmod 0700 -- "$PGDATA"
 # alone; the others with their passwords, to this one database. Beside the data, which keeps what a person has written there.
 printf '%s\n' "superuser $(id -un) postgres" >"$ACCESS/pg_ident.conf"
 printf '%s\n' 'local all postgres peer map=superuser' "host \"$POSTGRES_DB\" \"$PROBE_USER\" 127.0.0.1/32 trust" \
-  "host \"$POSTGRES_DB\" \"$POSTGRES_USER\" all scram-sha-256" "host \"$POSTGRES_DB\" \"$BACKUP_USER\" all scram-sha-256" >"$ACCESS/pg_hba.conf"
+  "host \"$POSTGRES_DB\" \"$POSTGRES_USER\" all scram-sha-256" "host \"$POSTGRES_DB\" \"$BACKUP_USER\" all scram-sha-256" \
+  "host \"$POSTGRES_DB\" \"$EXPORTER_USER\" all scram-sha-256" >"$ACCESS/pg_hba.conf"
 
 # A password in a statement. Its line breaks are escaped: none of them ends the statement. None: nobody signs in with one.
 quoted() { # password
@@ -92,16 +93,18 @@ BEGIN
     DROP ROLE espalier_renames;
     ALTER ROLE postgres PASSWORD NULL;
   END IF;
-  FOREACH it IN ARRAY ARRAY['$POSTGRES_USER', '$BACKUP_USER', '$PROBE_USER'] LOOP
+  FOREACH it IN ARRAY ARRAY['$POSTGRES_USER', '$BACKUP_USER', '$EXPORTER_USER', '$PROBE_USER'] LOOP
     IF to_regrole(quote_ident(it)) IS NULL THEN EXECUTE format('CREATE ROLE %I', it); END IF;
     EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', it);
   END LOOP;
 END \$roles\$;
 GRANT pg_read_all_data TO \"$BACKUP_USER\";
+GRANT pg_monitor TO \"$EXPORTER_USER\";
 REVOKE ALL ON DATABASE \"$POSTGRES_DB\" FROM PUBLIC;
-GRANT CONNECT ON DATABASE \"$POSTGRES_DB\" TO \"$BACKUP_USER\", \"$PROBE_USER\";
+GRANT CONNECT ON DATABASE \"$POSTGRES_DB\" TO \"$BACKUP_USER\", \"$EXPORTER_USER\", \"$PROBE_USER\";
 ALTER ROLE \"$POSTGRES_USER\" PASSWORD $(quoted "$POSTGRES_PASSWORD");
-ALTER ROLE \"$BACKUP_USER\" PASSWORD $(quoted "${BACKUP_PASSWORD:-}")"
+ALTER ROLE \"$BACKUP_USER\" PASSWORD $(quoted "${BACKUP_PASSWORD:-}");
+ALTER ROLE \"$EXPORTER_USER\" PASSWORD $(quoted "${EXPORTER_PASSWORD:-}")"
 # What is the superuser's in that database becomes the client's, once: the database itself last.
 owners="DO \$owners\$
 DECLARE it text;

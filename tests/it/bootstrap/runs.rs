@@ -98,18 +98,24 @@ fn up_of_a_compiled_platform() {
 /// Kills the script at each call, runs it again, and compares the end with that of an uninterrupted
 /// run.
 fn kill_at_each_call(when: &str) {
-    let whole = node();
+    let whole = node().with("STATES", "1");
     whole.ok(&["up"]);
     let end = whole.state();
     let calls: Vec<String> = whole.read("fake/log").lines().map(ToOwned::to_owned).collect();
+    let states: Vec<String> = whole.read("fake/states").lines().map(ToOwned::to_owned).collect();
+    assert_eq!(states.len(), calls.len());
     let changes: BTreeSet<String> =
         whole.read("fake/changes").lines().map(ToOwned::to_owned).collect();
     assert!(calls.len() > 40 && changes.len() > 15, "{calls:?}");
     // Runs that were stopped in the same state continue alike, so each state is continued once.
     let mut seen = BTreeSet::new();
-    for (at, call) in (1..).zip(&calls) {
+    let mut before = BTreeSet::new();
+    for ((at, call), state) in (1..).zip(&calls).zip(&states) {
         // A question changes nothing: the state is that of the next call.
         if when == "after" && !changes.contains(call) {
+            continue;
+        }
+        if when == "before" && !before.insert(state) {
             continue;
         }
         let killed = node().with("KILL_AT", &at.to_string()).with("KILL_WHEN", when);

@@ -125,6 +125,15 @@ const KUBE_PROMETHEUS_STACK: [&str; 45] = [
     "prometheusOperator/strategy",
     "prometheusOperator/tls/enabled",
 ];
+const BLACKBOX_EXPORTER: [&str; 7] = [
+    "config/modules",
+    "dnsConfig/options",
+    "fullnameOverride",
+    "image/digest",
+    "podSecurityContext/seccompProfile/type",
+    "resources",
+    "strategy",
+];
 const PROMETHEUS_OPERATOR_CRDS: [&str; 2] =
     ["crds/prometheusagents/enabled", "crds/thanosrulers/enabled"];
 const SEALED_SECRETS: [&str; 7] = [
@@ -161,6 +170,7 @@ fn keys_that_the_chart_does_not_read() {
             "sealed-secrets" => &SEALED_SECRETS,
             "argo-cd" => &ARGO_CD,
             "kube-prometheus-stack" => &KUBE_PROMETHEUS_STACK,
+            "prometheus-blackbox-exporter" => &BLACKBOX_EXPORTER,
             "prometheus-operator-crds" => &PROMETHEUS_OPERATOR_CRDS,
             "" => return false,
             _ => return true,
@@ -204,11 +214,22 @@ fn service_monitors_before_their_kind_is_there() {
 fn a_mounted_secret_that_nothing_makes() {
     for kind in ["Deployment", "StatefulSet"] {
         never(kind, |object| {
-            let volumes = items(at(object.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
-            volumes
-                .into_iter()
-                .any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
+            let mut volumes =
+                items(at(object.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
+            volumes.any(|it| !at(it, "secret").is_null())
         });
+    }
+    // A configuration that is mounted stands in the same tree.
+    for (name, tree) in GOLDEN.iter() {
+        for object in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
+            let pod = object.pod_template().unwrap_or(&Value::Null);
+            for mounted in items(at(pod, "spec/volumes")).map(|it| at(it, "configMap/name")) {
+                let is_made = mounted
+                    .as_str()
+                    .is_none_or(|it| tree.find("ConfigMap", object.namespace(), it).is_some());
+                assert!(is_made, "{name}: {}: {mounted:?}", object.path);
+            }
+        }
     }
     // Secrets are passed as variables, and every one of them is sealed or named in a finding:
     // `credential-not-sealed`.

@@ -92,8 +92,8 @@ fn a_client_that_is_the_superuser() {
         // The server knows no password, and the roles are those that clients sign in as.
         assert!(!format!("{:?}", at(container, "env")).contains("secretKeyRef"), "{}", object.path);
         let role = |name: &str| env(prepare, name).and_then(Value::as_str).expect("a role");
-        let roles = [role("POSTGRES_USER"), role("BACKUP_USER"), role("PROBE_USER")];
-        assert_eq!(roles, ["openwebui", "backup", "probe"], "{}", object.path);
+        let roles = ["POSTGRES_USER", "BACKUP_USER", "EXPORTER_USER", "PROBE_USER"].map(role);
+        assert_eq!(roles, ["openwebui", "backup", "exporter", "probe"], "{}", object.path);
     }
 }
 

@@ -271,7 +271,7 @@ pub fn deadlines(tree: &Tree) -> Vec<String> {
 
 /// Where a chart takes how its pods look names up, for those of its pods that ask for names of the
 /// internet.
-const LOOKUPS: [(&str, &[&str]); 3] = [
+const LOOKUPS: [(&str, &[&str]); 4] = [
     ("argo-cd", &["controller/dnsConfig", "repoServer/dnsConfig", "server/dnsConfig"]),
     ("cert-manager", &["podDnsConfig"]),
     (
@@ -282,6 +282,7 @@ const LOOKUPS: [(&str, &[&str]); 3] = [
             "prometheusOperator/dnsConfig",
         ],
     ),
+    ("prometheus-blackbox-exporter", &["dnsConfig"]),
 ];
 
 /// A resolver that tries suffixes first makes eight useless queries for each full name, and where a
@@ -321,7 +322,8 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
 }
 
 /// The kubelet expands commands, arguments and values first: it turns `$$` into one dollar, and
-/// `$(NAME)` into a variable's value.
+/// `$(NAME)` into a variable's value. Meant is only a value with a variable before it that says
+/// something of the pod.
 pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     // Jobs that people apply belong to no Application, and the kubelet reads them all the same.
@@ -336,14 +338,22 @@ pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
         pods.chain(manual_objects.iter().map(|(path, job)| (*path, at(job, "spec/template/spec"))))
     {
         for container in items(at(pod, "containers")).chain(items(at(pod, "initContainers"))) {
-            let values = items(at(container, "env")).map(|it| at(it, "value"));
-            let words =
-                items(at(container, "command")).chain(items(at(container, "args"))).chain(values);
-            let named = items(at(container, "env"))
-                .filter_map(|it| Some(format!("$({})", at(it, "name").as_str()?)));
-            let wrong: Vec<String> = named.chain(["$$".to_owned()]).collect();
-            for text in words.filter_map(Value::as_str) {
-                let said = wrong.iter().filter(|it| text.contains(it.as_str()));
+            let variables = || items(at(container, "env"));
+            let named = |it| at(it, "name").as_str().map(|it| format!("$({it})"));
+            let is_of_pod = |it: &&Value| !at(it, "valueFrom/fieldRef").is_null();
+            let values = variables().enumerate().map(|(place, it)| {
+                let before: Vec<String> =
+                    variables().take(place).filter(is_of_pod).filter_map(named).collect();
+                (at(it, "value"), before)
+            });
+            let words = items(at(container, "command")).chain(items(at(container, "args")));
+            let words = words.map(|it| (it, Vec::new())).chain(values);
+            let wrong: Vec<String> =
+                variables().filter_map(named).chain(["$$".to_owned()]).collect();
+            for (text, meant) in words {
+                let Some(text) = text.as_str() else { continue };
+                let unmeant = wrong.iter().filter(|it| !meant.contains(it));
+                let said = unmeant.filter(|it| text.contains(it.as_str()));
                 found.extend(
                     said.map(|it| format!("{path}: {}: `{it}` reaches no shell", name(container))),
                 );

@@ -12,7 +12,7 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
 /// run time. Namespace and labels, according to the facts of the cluster and of the charts.
-pub const OTHERS: [(&str, &[(&str, &str)]); 15] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 16] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     // In place of Traefik, where the spec says so.
     (
@@ -87,6 +87,13 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 15] = [
         &[
             ("app.kubernetes.io/name", "kube-state-metrics"),
             ("app.kubernetes.io/instance", "kube-prometheus-stack"),
+        ],
+    ),
+    (
+        "monitoring",
+        &[
+            ("app.kubernetes.io/name", "prometheus-blackbox-exporter"),
+            ("app.kubernetes.io/instance", "blackbox-exporter"),
         ],
     ),
     // Made at run time, by the operator: the instance is the resource that it is made of.
@@ -355,7 +362,7 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 14] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 15] = [
     ("argocd-secret", &["admin.password"], &[]),
     ("backup-encryption", &["key"], &[]),
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
@@ -369,6 +376,7 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 14] = [
     ("openwebui-secret-key", &["key"], &[]),
     ("postgresql", &["password"], &["url"]),
     ("postgresql-backup", &["password"], &[]),
+    ("postgresql-exporter", &["password"], &[]),
     ("postgresql-external", &["password"], &["url"]),
 ];
 

@@ -55,7 +55,7 @@ pub struct Flow {
 
 /// Pods of charts, and their connections, not taken from this program. Chart, namespace, name; API
 /// server, DNS; others.
-const OF_CHARTS: [(&str, &str, &str, &[To]); 11] = [
+const OF_CHARTS: [(&str, &str, &str, &[To]); 12] = [
     ("cert-manager", "cert-manager", "cert-manager", &[To::Api, To::Dns, To::Issuer]),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
@@ -64,6 +64,8 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 11] = [
     ("argo-cd", "argocd", "argocd-repo-server", &[To::Dns, REDIS, To::Https, To::Git]),
     ("argo-cd", "argocd", "argocd-redis", &[]),
     ("argo-cd", "argocd", "argocd-redis-secret-init", &[To::Api, To::Dns]),
+    // Whom it asks stands in the probes.
+    (BLACKBOX, "monitoring", BLACKBOX, &[To::Dns]),
     (STACK, "monitoring", OPERATOR, &[To::Api, To::Dns]),
     (STACK, "monitoring", "kube-state-metrics", &[To::Api, To::Dns]),
     // Itself and the container beside it, and what the chart's monitors ask.
@@ -84,6 +86,7 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 11] = [
     ),
 ];
 
+const BLACKBOX: &str = "prometheus-blackbox-exporter";
 const STACK: &str = "kube-prometheus-stack";
 const OPERATOR: &str = "kube-prometheus-stack-prometheus-operator";
 
@@ -259,7 +262,7 @@ fn place(authority: &str, usual: u16) -> (End, u16) {
 
 /// The pods of an ingress controller by its class, and their ports of plain HTTP and of TLS: what
 /// k3s packages, and the chart nginx-ingress, which a golden case has in its place.
-fn controller(tree: &Tree, class: Option<&str>) -> (End, [u16; 2]) {
+pub fn controller(tree: &Tree, class: Option<&str>) -> (End, [u16; 2]) {
     match class {
         Some("traefik") => (cluster_pods(tree, "kube-system", "traefik"), [8000, 8443]),
         Some("nginx") => (cluster_pods(tree, "nginx-ingress", "nginx-ingress"), [80, 443]),
@@ -280,7 +283,7 @@ fn git_port(tree: &Tree) -> u16 {
 }
 
 /// Pods by namespace and the value of a label.
-fn cluster_pods(tree: &Tree, namespace: &str, name: &str) -> End {
+pub fn cluster_pods(tree: &Tree, namespace: &str, name: &str) -> End {
     let pods = tree
         .all_pods()
         .into_iter()
@@ -295,7 +298,7 @@ fn pods_of(object: &Read) -> End {
 }
 
 /// The pods and the pod port behind a Service's port.
-fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(End, u16)> {
+pub fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(End, u16)> {
     let service = tree.find("Service", Some(namespace), service)?;
     let port = items(service.at("spec/ports"))
         .find(|it| at(it, "port") == port || at(it, "name") == port)?;
@@ -315,7 +318,7 @@ fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(
 }
 
 /// Addresses in a text: `scheme://[user@]host:port`, if the host is a Service's.
-fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
+pub fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     text.split("://").skip(1).filter_map(|split| {
         let split = split.split(['/', ';', ',', ' ']).next()?;
         let address = split.rsplit_once('@').map_or(split, |it| it.1);
@@ -381,13 +384,15 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
                 .find(|it| at(it, "name") == name)
                 .and_then(|it| at(it, "value").as_str())
         };
-        if let (Some(host), Some(port)) = (value("PGHOST"), value("PGPORT")) {
-            let text = format!("postgresql://{host}:{port}");
+        let of_libpq = value("PGHOST").zip(value("PGPORT"));
+        let of_libpq = of_libpq.map(|(host, port)| format!("{host}:{port}"));
+        if let Some(server) = of_libpq {
+            let text = format!("postgresql://{server}");
             let (to, port) = elsewhere(&text).unwrap_or_else(|| {
                 let (namespace, service, port) =
                     addresses(&text).next().expect("a Service's address");
                 behind(tree, &namespace, &service, &port.into())
-                    .unwrap_or_else(|| panic!("{}: {host} leads nowhere", object.path))
+                    .unwrap_or_else(|| panic!("{}: {server} leads nowhere", object.path))
             });
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;

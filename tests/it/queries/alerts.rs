@@ -28,6 +28,11 @@ spec:
   domains: {chat: chat.example.com, argocd: argocd.example.com}
   certificates: {email: operations@example.com}
   components:
+    kubePrometheusStack: {enabled: true}
+    blackboxExporter: {enabled: true}
+    postgresExporter: {enabled: true}
+    otelCollector: {enabled: true}
+    jsonExporter: {enabled: true}
     redis: {enabled: true}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
@@ -187,24 +192,33 @@ fn every_component_is_alerted_to() {
         "ContainerMemoryNearLimit",
         "ContainerOutOfMemory",
         "ContainerRestarts",
+        "DatabaseConnectionsNearLimit",
         "DatabaseDown",
+        "DatabaseNotObserved",
         "DeploymentNotReady",
         "IssuerNotReady",
+        "ModelContextRaised",
         "ModelsDown",
+        "ModelsLargerThanPromised",
         "NodeReservesNothing",
         "NodeUnderPressure",
         "NodesBelowBudget",
         "NodesMissing",
         "ProbeFails",
+        "ProbesMissing",
+        "RequestsFail",
         "SecretNotUnsealed",
+        "ServedCertificateEnds",
         "SessionsDown",
+        "SignInsFail",
         "StatefulSetNotReady",
+        "TelemetryLost",
         "VolumeFillsUp",
         "VolumeNearlyFull",
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 26, "{found:?}");
+    assert_eq!(found.len(), 35, "{found:?}");
 }
 
 /// The ports of charts' pods by which metrics are asked for: a judge holds them against the charts.
@@ -217,6 +231,7 @@ fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
         ("cert-manager", certs::METRICS),
         ("webhook", certs::METRICS),
         ("cainjector", certs::METRICS),
+        ("prometheus-blackbox-exporter", charts::blackbox_exporter::PORT),
         ("sealed-secrets", sealed_secrets::METRICS),
         ("traefik", traefik::METRICS),
     ]

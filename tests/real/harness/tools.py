@@ -60,6 +60,10 @@ GO = {
         "sealed-secrets-controller": ("github.com/bitnami/sealed-secrets/cmd/controller", "")
     },
     "readers": {"readers": (".", "")},
+    # What reads the configurations of telemetry.
+    "blackbox": {"blackbox_exporter": ("github.com/prometheus/blackbox_exporter", "")},
+    "json_exporter": {"json_exporter": ("github.com/prometheus-community/json_exporter", "")},
+    "otelcol": {"otelcol": (".", "")},
     # The network policy controller that k3s embeds, of upstream.
     "netpol": {"netpol": (".", "")},
     # Of the version that the chart brings, and the operator's own making of its configuration.

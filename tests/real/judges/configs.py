@@ -18,17 +18,12 @@ from harness.context import Context
 from harness.table import Fault, Row, short
 from harness.trees import Thing, Tree
 
-from . import configs_alerts
+from . import configs_alerts, configs_exporters
 
 # Programs that no judge runs yet, because no tree has anything for them: what would be a subject,
 # and where it would be.
 UNWIRED = {
-    "otelcol": "a ConfigMap with `receivers` and `exporters`",
     "loki": "a ConfigMap with `schema_config`",
-    "blackbox_exporter": (
-        "`config.modules` in the values of prometheus-blackbox-exporter, or a "
-        "ConfigMap with `modules`"
-    ),
     "alloy's parser": "`alloy.configMap.content` in the values of alloy",
 }
 
@@ -70,7 +65,15 @@ def at(value: Any, *steps: str) -> Any:
 def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
     """For each program, what the tree has for it to read."""
     found: dict[str, list[tuple[str, Any]]] = {
-        name: [] for name in ("promtool", "amtool", "kubeseal", "shellcheck", *UNWIRED)
+        name: []
+        for name in (
+            "promtool",
+            "amtool",
+            "kubeseal",
+            "shellcheck",
+            *configs_exporters.CHECKS,
+            *UNWIRED,
+        )
     }
     found["shellcheck"] += [
         (path.relative_to(tree.root).as_posix(), path)
@@ -89,7 +92,7 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
                 if re.search(r"^schema_config:", text, re.M):
                     found["loki"].append((thing.file, text))
                 if re.search(r"^modules:", text, re.M):
-                    found["blackbox_exporter"].append((thing.file, text))
+                    found["json_exporter"].append((thing.file, text))
         elif kind == "Application":
             for chart, values in chart_values(thing):
                 if at(values, "alertmanager", "config"):
@@ -207,7 +210,8 @@ def judge_seals(ctx: Context, row: Row) -> None:
 def judge(ctx: Context) -> list[Row]:
     """One row a program."""
     rows = []
-    for name, check in (("promtool", promtool), ("amtool", amtool), ("shellcheck", shellcheck)):
+    programs = {"promtool": promtool, "amtool": amtool, "shellcheck": shellcheck}
+    for name, check in {**programs, **configs_exporters.CHECKS}.items():
         row, began = Row(name, 0), time.monotonic()
         for tree in ctx.trees:
             for file, value in subjects(tree)[name]:
@@ -265,6 +269,7 @@ def faults(ctx: Context) -> None:
             Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said))
         )
     configs_alerts.plant(ctx)
+    configs_exporters.plant(ctx)
     plant_seals(ctx)
 
 

@@ -18,7 +18,7 @@ from harness.processes import Failed, wait_until
 from harness.table import Fault, Row
 from harness.trees import Tree
 
-from .database_stage import EARLIER, READING, Stage, Trouble
+from .database_stage import EARLIER, OBSERVING, READING, Stage, Trouble
 
 # What an earlier version's client, the superuser, has made; and what it must be able to change.
 EARLIER_DATA = """
@@ -38,6 +38,10 @@ EARLIER_CHANGES = (
     "DROP TABLE other.thing",
     "DROP SCHEMA other",
 )
+# What the exporter's role asks, or must not.
+STATISTICS = "SELECT query FROM pg_stat_activity; SELECT pg_database_size(current_database())"
+CHATS, TABLE, ONE = "SELECT id FROM chat", "CREATE TABLE x ()", "SELECT 1"
+BECOME = "SET ROLE openwebui"
 # How often the first start is killed; the moments are spread over it, each at a random place of its
 # share. Each costs two starts, and this many leave the judge five minutes on a machine at rest.
 MOMENTS = 24
@@ -154,6 +158,11 @@ def roles(stage: Stage) -> list[str]:
         ("the backup reads", True, stage.sql("SELECT id FROM chat", READING, role="backup")),
         ("the backup writes", False, stage.sql("DELETE FROM chat", READING, role="backup")),
         ("the backup makes a table", False, stage.sql("CREATE TABLE x ()", READING, role="backup")),
+        ("the exporter reads statistics", True, stage.sql(STATISTICS, OBSERVING, role="exporter")),
+        ("the exporter reads chats", False, stage.sql(CHATS, OBSERVING, role="exporter")),
+        ("the exporter makes a table", False, stage.sql(TABLE, OBSERVING, role="exporter")),
+        ("the exporter becomes the client", False, stage.sql(BECOME, OBSERVING, role="exporter")),
+        ("the exporter has the backup's password", False, stage.sql(ONE, READING, role="exporter")),
         ("the backup has the client's password", False, stage.sql("SELECT 1", role="backup")),
         ("the probe comes from elsewhere", False, stage.sql("SELECT 1", "", role="probe")),
         ("the superuser comes by network", False, stage.sql("SELECT 1", role="postgres")),
@@ -366,6 +375,11 @@ FAULTS = (
         roles,
     ),
     (
+        "an exporter that may read chats",
+        in_script("GRANT pg_monitor", "GRANT pg_read_all_data, pg_monitor"),
+        roles,
+    ),
+    (
         "a superuser by network",
         in_script('127.0.0.1/32 trust"', '127.0.0.1/32 trust" "host all all all trust"'),
         roles,
@@ -428,7 +442,7 @@ def trees_of(ctx: Context) -> list:
 
 
 # The name of a Secret, whose end each sealing draws anew.
-SECRET = re.compile(r'"name": "postgresql(-backup)?(-[a-z0-9]{5})?"')
+SECRET = re.compile(r'"name": "postgresql(-backup|-exporter)?(-[a-z0-9]{5})?"')
 
 
 def attempt(

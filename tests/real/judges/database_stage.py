@@ -24,6 +24,7 @@ from .backup_stage import AS_NOBODY, UNSHARE
 
 PASSWORD = "it's a 'pass word' \"with\" $all %of it\\"
 READING = "that of who may only read"
+OBSERVING = "that of who reads statistics"
 # A second address of `lo`. From 127.0.0.1, which the probes ask, no password is needed: this one is
 # a pod elsewhere to `pg_hba.conf`.
 ELSEWHERE = "10.42.0.9"
@@ -115,6 +116,7 @@ class Stage:
             "PGDATA": str(self.data),
             "POSTGRES_PASSWORD": self.password,
             "BACKUP_PASSWORD": READING,
+            "EXPORTER_PASSWORD": OBSERVING,
         }
         return {**self.values, **own, "PATH": path, "LANG": "C.UTF-8", "HOME": "/tmp"}
 

@@ -30,6 +30,11 @@ pub const RULES: &[Fix] = &[
     ("answer-beyond-context", PLATFORM, &[("maxTokens: 4096", "maxTokens: 2048")]),
     ("answer-beyond-context--tools", PLATFORM, &[("maxTokens: 4096", "maxTokens: 1191")]),
     ("answer-beyond-context--training", PLATFORM, &[("maxTokens: 2048", "maxTokens: 1024")]),
+    (
+        "exporter-needs-own-database",
+        PLATFORM,
+        &[("postgresExporter: {enabled: true}", "postgresExporter: {enabled: false}")],
+    ),
     ("component-needed", PLATFORM, &[("enabled: false", "enabled: true")]),
     (
         "component-needed--argocd-admin",
