@@ -12,18 +12,18 @@ from harness.table import Row, short
 
 from . import prometheus_faults, prometheus_memory
 from .prometheus_alerts import Case, Series, cases, faster, planted, rounds, seconds
-from .prometheus_boards import asked, expressions
+from .prometheus_boards import asked, expressions, without_thresholds
 from .prometheus_catalogue import Sample
 from .prometheus_stage import MONITORS, Pod, Stage, Subject, bears, subject
 
-# Exporters that alerts read and no tree has yet: one that comes leaves this list.
-ABSENT = {"blackbox-exporter"}
 # What a target has that a PodMonitor brings, where the catalogue does not know its exporter.
 OF_PODS = {"container", "instance", "job", "namespace", "pod"}
 # How long everything may take to be asked, and a fault to be seen beyond its alert's own time.
 PATIENCE, LATE = 60, 30
 # How long after its ranges are filled an alert may still be evaluated for the last time.
 SETTLED = 6
+# How long a range of a dashboard needs to have samples.
+FIRST = 12
 # What an alert has besides the labels of its example.
 OF_ALERTS = {"alertname", "severity"}
 
@@ -76,7 +76,7 @@ def judged(
             (verdict.targets, lambda: targets(stage, verdict.targets)),
             (verdict.quiet, lambda: loaded(stage, alerts, verdict.quiet)),
             (verdict.fires, lambda: fires(stage, alerts, verdict)),
-            (verdict.boards, lambda: answered(stage, boards, verdict.boards)),
+            (verdict.boards, lambda: answered(stage, alerts, boards, verdict.boards)),
         )
         for row, work in steps:
             ctx.say(row.judge)
@@ -143,18 +143,32 @@ def targets(stage: Stage, row: Row) -> None:
     row.findings += [
         f"{it['scrapePool']}: asks {url}, which nothing offers"
         for url, it in found.items()
-        if url not in ours and not it["scrapePool"].startswith(("chart/", "probe/"))
+        if url not in ours and not (is_probe(it) or it["scrapePool"].startswith("chart/"))
     ]
     row.findings += [
         f"{it['scrapePool']}: {url} is down: {short(it['lastError'], 120)}"
         for url, it in found.items()
         if it["health"] != "up" and url not in ours
     ]
+    probed = {bare(it["labels"]["instance"]) for it in found.values() if is_probe(it)}
+    row.objects += len(what.probes)
+    missed = [it["target"] for it in what.probes if bare(it["target"]) not in probed]
+    row.findings += [f"{it}: no probe asks it" for it in missed]
     unborne = [it for it in what.scrapes if not any(bears(pod, it) for pod in what.pods)]
     row.findings += [f"{it['namespace']}/{it['pods']}: no pod is there" for it in unborne]
     row.note = (
         "pods of real charts" if what.real_charts else "pods of charts are those that are declared"
     )
+
+
+def is_probe(target: dict) -> bool:
+    """Whether a target is asked by way of an exporter that asks somebody else."""
+    return target["scrapePool"].startswith("probe/")
+
+
+def bare(address: str) -> str:
+    """An address without what it is asked by."""
+    return address.rpartition("://")[2].rstrip("/")
 
 
 def refused(stage: Stage) -> list[str]:
@@ -262,7 +276,6 @@ def longest(case: Case) -> float:
 
 def fires(stage: Stage, alerts: list[Case], verdict: Verdict) -> None:
     """Health and faults, of as many alerts at once as do not disturb each other."""
-    lacking: set[str] = set()
     tried = []
     row = verdict.fires
     for case in alerts:
@@ -272,18 +285,13 @@ def fires(stage: Stage, alerts: list[Case], verdict: Verdict) -> None:
             tried.append(case)
             continue
         of = {it.name for it in stage.catalogue.values() if unserved in it.own}
-        lacking |= of & ABSENT
-        if not of & ABSENT:
-            who = ", ".join(sorted(of)) or "no exporter at all"
-            row.findings.append(f"{case.alert}: nobody in the tree serves {unserved} ({who})")
-    row.findings += [f"{it} is in the tree now: take it out of ABSENT" for it in ABSENT - lacking]
+        who = ", ".join(sorted(of)) or "no exporter at all"
+        row.findings.append(f"{case.alert}: nobody in the tree serves {unserved} ({who})")
     together = rounds(tried)
     for some in together:
         verdict.quiet.findings += quiet(stage, some)
         row.findings += fired(stage, some)
-    row.note = f"{len(tried)} alerts in {len(together)} rounds, a minute is a second" + (
-        f"; nothing serves {', '.join(sorted(lacking))}" if lacking else ""
-    )
+    row.note = f"{len(tried)} alerts in {len(together)} rounds, a minute is a second"
 
 
 def served(stage: Stage, metric: str) -> bool:
@@ -306,9 +314,11 @@ def put(stage: Stage, some: list[Case], chosen: Callable[[Case], list[Series]]) 
             for one in chosen(case)
             if one.metric in exporter.own
         ]
+        # What differs by its target alone is one series of one target.
+        each = {(it.metric, it.labels): it for it in reversed(samples)}
         # What several places serve, one of them serves as the example has it.
         for number, content in enumerate(contents):
-            content.plant(metrics, samples if number == 0 else [])
+            content.plant(metrics, list(each.values()) if number == 0 else [])
 
 
 def fired(stage: Stage, some: list[Case]) -> list[str]:
@@ -341,23 +351,35 @@ def mislabelled(case: Case, firing: list[dict[str, str]]) -> str:
     return f"it fires with {json.dumps(firing[0])}, and its example has {json.dumps(case.labels)}"
 
 
-def answered(stage: Stage, boards: list[tuple[str, str]], row: Row) -> None:
-    """Each query of a dashboard has an answer."""
+def answered(stage: Stage, alerts: list[Case], boards: list[tuple[str, str]], row: Row) -> None:
+    """Each query of a dashboard has an answer, while one alert fires."""
+    row.note = "" if boards else "no subject yet: no ConfigMap of the tree has a dashboard"
+    if not boards:
+        return
     for content in (it for some in stage.contents.values() for it in some):
         content.plant(set(), [])
     for _, query in boards:
         serve(stage, query)
-    time.sleep(3 if boards else 0)
+    text = " ".join(query for _, query in boards)
+    tried = [it for it in alerts if all(served(stage, one.metric) for one in it.fault)]
+    put(
+        stage,
+        [min(tried, key=lambda case: sum(text.count(it) for it in case.metrics))],
+        lambda case: case.fault,
+    )
+    time.sleep(SETTLED + FIRST)
     for place, query in boards:
         row.objects += 1
         try:
-            answer = stage.ask("query", query=query)
+            # What a threshold leaves out in health is there without it.
+            said = any(
+                stage.ask("query", query=it)["result"] for it in (query, without_thresholds(query))
+            )
         except OSError as trouble:
-            row.findings.append(f"{place}: {query}: {trouble}")
+            row.findings.append(f"{place}: {short(query, 200)}: {trouble}")
             continue
-        if not answer["result"]:
+        if not said:
             row.findings.append(f"{place}: no answer to {short(query, 200)}")
-    row.note = "" if boards else "no subject yet: no ConfigMap of the tree has a dashboard"
 
 
 def faults(ctx: Context) -> None:

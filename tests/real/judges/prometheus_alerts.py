@@ -22,6 +22,8 @@ FASTER = 60
 # state has to last, in seconds.
 SHORTEST, LONGEST, LONGEST_FOR = 6, 45, 5
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+# How the names of metrics end whose values are times, where a query compares them with now.
+TIMES = ("_seconds", "_time", "_created", "_expiry")
 DURATION = re.compile(r"(\d+)(ms|[smhdw])")
 RANGE = re.compile(
     r"(?<=[\[:])((?:\d+(?:ms|[smhdw]))+)(?=[\]:])|(?<=offset )((?:\d+(?:ms|[smhdw]))+)"
@@ -106,7 +108,7 @@ def case_of(row: dict) -> Case:
 
 def planted(case: Case, one: Series, exporter: Exporter) -> Sample:
     """A series of an example, as its exporter writes it."""
-    is_time = "time()" in case.expression and one.metric.endswith(("_seconds", "_time", "_created"))
+    is_time = "time()" in case.expression and one.metric.endswith(TIMES)
     # A label that the query asks for and the example leaves out is empty; any other has a value.
     asked = dict.fromkeys(re.findall(r"\w+", case.expression), "")
     empty = {key: value for key, value in asked.items() if key in exporter.own[one.metric]}

@@ -9,8 +9,6 @@ from typing import Any
 
 from harness.trees import Tree
 
-from .prometheus_catalogue import LABEL
-
 # What Grafana fills in by the width of a panel.
 BUILT_IN = {
     "__rate_interval": "10s",
@@ -22,6 +20,7 @@ BUILT_IN = {
 VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)|\[\[(\w+)\]\]")
 # A matcher whose value is a variable, whatever it is compared by.
 MATCHER = re.compile(r'(=~|!~|!=|=)\s*"(?:\$\{\w+(?::\w+)?\}|\$\w+|\[\[\w+\]\])"')
+THRESHOLD = re.compile(r"\s(==|!=|>=|<=|>|<)\s+(bool\s+)?-?[\d.]+(?![\w\"])")
 SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*\{([^}]*)\}")
 EQUAL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|=)\s*"((?:[^"\\]|\\.)*)"')
 
@@ -63,6 +62,11 @@ def filled(query: str) -> str:
     return VARIABLE.sub(any_value, everything)
 
 
+def without_thresholds(query: str) -> str:
+    """A query that keeps what its comparisons with numbers would leave out."""
+    return THRESHOLD.sub("", query)
+
+
 def asked(query: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The series that a query names, with the values that it names."""
     for metric, matchers in SELECTOR.findall(query):
@@ -72,6 +76,3 @@ def asked(query: str) -> Iterator[tuple[str, dict[str, str]]]:
             if re.fullmatch(r"[\w./:@ -]+", plain):
                 labels[key] = plain
         yield metric, labels
-
-
-__all__ = ["LABEL", "asked", "expressions", "filled"]

@@ -25,7 +25,8 @@ class Exporters:
     """All of them. `put` may change what they say while they run."""
 
     def __init__(self) -> None:
-        self.answers: dict[Place, Answer] = {}
+        # Several may answer at one place, each at a path of its own.
+        self.answers: dict[Place, list[Answer]] = {}
         self.loop = asyncio.new_event_loop()
         self.servers: list[asyncio.Server] = []
         self.clients: set[asyncio.StreamWriter] = set()
@@ -33,8 +34,10 @@ class Exporters:
         self.thread.start()
 
     def listen(self, place: Place, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
-        """Opens a port."""
-        self.answers[place] = answer
+        """Opens a port, or has one that is open answer at one more path."""
+        self.answers.setdefault(place, []).append(answer)
+        if len(self.answers[place]) > 1:
+            return
 
         async def start() -> None:
             serve = asyncio.start_server(
@@ -53,7 +56,8 @@ class Exporters:
                 target = line.split()[1].decode()
                 while (await reader.readline()).strip():
                     pass
-                body = self.answers[place](target)
+                said = (answer(target) for answer in self.answers[place])
+                body = next((it for it in said if it is not None), None)
                 status = "404 Not Found" if body is None else "200 OK"
                 head = (
                     f"HTTP/1.1 {status}\r\nContent-Type: {TEXT}\r\n"

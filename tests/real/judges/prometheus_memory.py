@@ -165,9 +165,8 @@ def replay(stage: Stage, content: Content, answers: list[bytes]) -> None:
             return None
         return answers[int(time.monotonic()) % len(answers)]
 
-    for place, said in list(stage.exporters.answers.items()):
-        if said is content:
-            stage.exporters.answers[place] = answer
+    for said in stage.exporters.answers.values():
+        said[:] = [answer if it is content else it for it in said]
 
 
 def replayed(exporter: Exporter, many: int) -> list[bytes]:

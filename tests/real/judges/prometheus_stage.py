@@ -34,10 +34,20 @@ EVERY = "1s"
 # What the chart asks by monitors of its own, which are not in the tree: each with the labels of
 # its target. The names are those of the catalogue's files.
 OF_CHART = {
+    "alertmanager": {},
     "cadvisor": {"metrics_path": "/metrics/cadvisor"},
     "kube-state-metrics": {},
+    "kube-state-metrics-self": {},
     "kubelet": {"metrics_path": "/metrics"},
+    "prometheus": {},
+    "prometheus-operator": {},
 }
+# Pods that serve the metrics of another exporter of the catalogue than the one that they are
+# called after.
+SERVES = {"otel-collector": "open-webui", "prometheus-node-exporter": "node-exporter"}
+# What is asked by probes, by the labels of its targets: who probes has the first part of its name.
+OF_PROBES = {"instance", "job", "namespace"}
+PROBERS, PROBED_AT = "127.2.0.1", "/probe"
 # Where the chart's values have what is kept of them.
 RELABELLED = {"cadvisor": "cAdvisorMetricRelabelings", "kubelet": "metricRelabelings"}
 UPPER = re.compile("[A-Z]")
@@ -104,6 +114,8 @@ class Subject:
     tree: Tree
     # Rows of `show monitoring`: ports that serve metrics.
     scrapes: list[dict]
+    # And what is probed.
+    probes: list[dict]
     prometheus: dict
     pods: list[Pod]
     objects: dict[str, list[dict]]
@@ -163,7 +175,8 @@ def subject(ctx: Context, tree: Tree) -> Subject | None:
         return None
     done = ctx.run_espalier(tree.spec_root, "show", "monitoring", "--format", "json")
     try:
-        scrapes = json.loads(done.stdout)["scrapes"]
+        offered = json.loads(done.stdout)
+        scrapes = offered["scrapes"]
     except ValueError:
         raise LookupError(
             f"`espalier show monitoring` said no JSON: {short(done.stderr, 300)}"
@@ -192,11 +205,12 @@ def subject(ctx: Context, tree: Tree) -> Subject | None:
         pod.address = f"127.1.{number // 200}.{number % 200 + 1}"
     names = {it.namespace for it in tree.things} | {it.namespace for it in pods} | {"kube-system"}
     objects: dict[str, list[dict]] = {
-        key: [it.value for it in tree.of_kind(kind)] for kind, key in MONITORS.items()
+        key: [taken(ctx, it.value) for it in tree.of_kind(kind)] for kind, key in MONITORS.items()
     }
     return Subject(
         tree,
         scrapes,
+        offered["probes"],
         resource(application),
         pods,
         objects,
@@ -204,6 +218,27 @@ def subject(ctx: Context, tree: Tree) -> Subject | None:
         (application.chart.get("helm") or {}).get("valuesObject") or {},
         bool(made),
     )
+
+
+def taken(ctx: Context, value: dict) -> dict:
+    """An object as the API server hands it out: with what its definition adds."""
+    for it in ctx.definitions:
+        if it["spec"]["names"]["kind"] == value["kind"]:
+            for version in it["spec"]["versions"]:
+                if value["apiVersion"].endswith(f"/{version['name']}"):
+                    return defaulted(value, version["schema"]["openAPIV3Schema"])
+    raise LookupError(f"nothing defines {value['kind']} {value['apiVersion']}")
+
+
+def defaulted(value: Any, schema: dict) -> Any:
+    """A value with the defaults of its schema, as the API server fills them in."""
+    if isinstance(value, list):
+        return [defaulted(it, schema.get("items") or {}) for it in value]
+    if not isinstance(value, dict):
+        return value
+    known = schema.get("properties") or {}
+    filled = {key: it["default"] for key, it in known.items() if "default" in it} | value
+    return {key: defaulted(it, known.get(key) or {}) for key, it in filled.items()}
 
 
 def bears(pod: Pod, row: dict) -> bool:
@@ -230,7 +265,14 @@ class Stage:
         """The catalogue's exporter behind a scraped port: it has the name of its pods."""
         labels = row["labels"]
         names = (row["pods"], *(labels.get(it) for it in ("app.kubernetes.io/name", "app")))
-        return next((self.catalogue[it] for it in names if it in self.catalogue), None)
+        known = [SERVES.get(it, it) for it in names]
+        found = (self.catalogue[it] for it in known if it in self.catalogue)
+        return next((it for it in found if it.target_labels != OF_PROBES), None)
+
+    def probers(self) -> dict[str, str]:
+        """Whom the probes ask, each with an address of this machine's."""
+        urls = sorted({it["spec"]["prober"]["url"] for it in self.subject.objects["probes"]})
+        return {url: f"{PROBERS}:{9000 + number}" for number, url in enumerate(urls)}
 
     def open(self) -> None:
         """The exporters, before anybody asks."""
@@ -243,6 +285,15 @@ class Stage:
                     self.contents.setdefault(name, []).append(content)
                     secret = certificate(self.folder) if row["scheme"] == "https" else None
                     self.exporters.listen((pod.address, row["port"]), content, secret)
+        for url, address in self.probers().items():
+            for exporter in self.catalogue.values():
+                if exporter.target_labels == OF_PROBES and exporter.name.startswith(
+                    url.split(".")[0]
+                ):
+                    content = Content(PROBED_AT, exporter.usual())
+                    self.contents.setdefault(exporter.name, []).append(content)
+                    host, port = address.split(":")
+                    self.exporters.listen((host, int(port)), content)
         for number, name in enumerate(OF_CHART):
             content = Content("/metrics", self.catalogue[name].usual())
             self.contents.setdefault(name, []).append(content)
@@ -272,6 +323,8 @@ class Stage:
             files.append(str(file))
         # The container beside Prometheus fills these in, by variables that the operator gives it.
         text = self.made["configuration"].replace("$(SHARD)", "0").replace("$(POD_NAME)", "pod-0")
+        for url, address in self.probers().items():
+            text = text.replace(f"replacement: {url}\n", f"replacement: {address}\n")
         configuration = yaml.safe_load(text)
         (self.folder / "prometheus.yaml").write_text(
             json.dumps(self.adapted(configuration, files)), encoding="utf-8"
@@ -302,7 +355,7 @@ class Stage:
             configuration["scrape_configs"].append(
                 {
                     "job_name": f"chart/{name}",
-                    "honor_labels": True,
+                    "honor_labels": self.catalogue[name].keeps,
                     "metric_relabel_configs": self.relabelled(name),
                     "static_configs": [
                         {

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from judges.prometheus_alerts import Case, Series, faster, hurried, rounds, seconds
-from judges.prometheus_boards import asked, filled
+from judges.prometheus_boards import asked, filled, without_thresholds
 from judges.prometheus_catalogue import Sample, read, series
 from judges.prometheus_memory import MIB, OF_KUBELET, Measured, held
+from judges.prometheus_stage import defaulted
 
 FILE = """exporter: argo
 version: 1.0
@@ -77,6 +78,19 @@ def test_variables_of_dashboards_are_filled_in() -> None:
     assert list(asked('x{namespace="ai",pod=~"a|b",code=~"5.."}')) == [
         ("x", {"namespace": "ai", "pod": "a", "code": "5.."})
     ]
+
+
+def test_thresholds_are_left_out() -> None:
+    assert without_thresholds('count(up{a=">= 1"} == 0) > 5') == 'count(up{a=">= 1"})'
+    assert without_thresholds("a > bool 1 and b < 0.5") == "a and b"
+
+
+def test_defaults_are_filled_in_where_their_parent_is() -> None:
+    path = {"type": "string", "default": "/probe"}
+    schema = {"properties": {"prober": {"properties": {"path": path}}, "list": {"items": {}}}}
+    assert defaulted({"prober": {"url": "a"}}, schema) == {"prober": {"url": "a", "path": "/probe"}}
+    assert defaulted({"prober": {"path": "/"}}, schema) == {"prober": {"path": "/"}}
+    assert defaulted({"list": [1]}, schema) == {"list": [1]}
 
 
 def test_memory_is_held_against_the_limit() -> None:
