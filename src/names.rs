@@ -121,7 +121,8 @@ macro_rules! name {
     };
 }
 
-// After the macro, which it uses.
+// After the macro, which they use.
+pub mod receiver;
 pub mod server;
 
 struct NameVisitor<T> {

@@ -28,7 +28,7 @@ pub enum Contribution {
         path: &'static str,
     },
     /// An answer of which an exporter makes metrics.
-    Query(Query),
+    Query(Box<Query>),
     /// A public host, which should answer: [`Scope::public`](super::scope::Scope::public) tells.
     PublicHost(Host),
     /// A state that an operator must be alerted to.
@@ -54,7 +54,7 @@ pub struct Query {
 
 impl From<Query> for Contribution {
     fn from(query: Query) -> Self {
-        Self::Query(query)
+        Self::Query(Box::new(query))
     }
 }
 

@@ -43,6 +43,20 @@ pub struct Https {
     pub(in crate::builder) proxy: Option<Arc<ProxyRef>>,
 }
 
+impl Https {
+    /// The proxy of a program that is told of it request by request, for servers of which the spec
+    /// knows no name.
+    pub fn proxy(&self) -> Option<Arc<str>> {
+        self.proxy.as_ref().map(|it| it.url.clone())
+    }
+
+    /// The same for a server that the spec names: the way that
+    /// [`Scope::calls_https_of`](super::scope::Scope::calls_https_of) opens.
+    pub fn proxy_to(&self, server: &Outside) -> Option<Arc<str>> {
+        self.proxy.as_ref().filter(|it| it.is_for(server)).map(|it| it.url.clone())
+    }
+}
+
 impl Internet {
     /// The way through a proxy, or the straight one.
     pub fn new(proxy: Option<ProxyRef>) -> Self {

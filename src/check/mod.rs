@@ -1,5 +1,6 @@
 //! The rules: each file declares its own at its top, and has one line in the table (`rules.rs`).
 
+pub mod alerting;
 pub mod argocd;
 pub mod backup;
 pub mod capacity;

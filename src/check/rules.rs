@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    argocd, backup, capacity, certificate, components, credentials, effect, examples,
+    alerting, argocd, backup, capacity, certificate, components, credentials, effect, examples,
     figures::{self, FIGURES_IMPLAUSIBLE},
     hosts, ingress, limits, model_names, models, monitoring, node_groups,
     object::{ApplicationView, BuiltObject, ObjectView},
@@ -32,6 +32,7 @@ use crate::{
 
 /// The rules of each file, in the order in which they are asked.
 const TABLE: &[&[Rule]] = &[
+    alerting::RULES,
     argocd::RULES,
     backup::RULES,
     capacity::RULES,

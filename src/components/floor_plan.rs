@@ -15,6 +15,7 @@ use crate::{
         platform::PlatformBuilder,
     },
     components::{
+        alertmanager,
         argocd::{self, Admin},
         backup, blackbox_exporter,
         cert_manager::{self, issuer},
@@ -83,16 +84,19 @@ impl Platform {
             PlatformBuilder::new(&self.name, &spec.storage, &nodes, ingress, internet);
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
-        let metrics = self.metrics(&mut builder, &foundations.monitoring);
+        let metrics = self.metrics(&mut builder, &foundations);
         self.chat(&mut builder, &foundations, metrics.as_ref());
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
         if let Some(metrics) = &metrics {
             let needs = monitoring_config::Needs {
                 prometheus: &metrics.stack.prometheus,
-                definitions: metrics.stack.definitions,
+                monitors: metrics.stack.definitions.monitors,
+                probes: metrics.stack.definitions.probes,
+                rules: metrics.stack.definitions.rules,
                 prober: metrics.prober.as_ref(),
                 ingress: &foundations.ingress,
+                repository: &self.spec.repository,
             };
             let (application, namespace) =
                 (&monitoring_config::APPLICATION, &foundations.monitoring);
@@ -147,7 +151,7 @@ impl Platform {
         });
         let sealing = components.sealed_secrets.enabled.then(|| {
             builder.build(&secrets::APPLICATION, &cluster.kube_system, |scope| {
-                components.sealed_secrets.build(scope, versions)
+                components.sealed_secrets.build(scope, versions, self.sealing.as_ref())
             })
         });
         let credentials = sealing.and_then(|sealing| {
@@ -183,8 +187,10 @@ impl Platform {
         }
     }
 
-    /// Who collects metrics, after the definitions of what tells it, and who asks for it.
-    fn metrics(&self, builder: &mut PlatformBuilder, namespace: &NamespaceRef) -> Option<Metrics> {
+    /// Who collects metrics, after the definitions of what tells it, and after what its Alertmanager
+    /// mounts; and who asks for it.
+    fn metrics(&self, builder: &mut PlatformBuilder, foundations: &Foundations) -> Option<Metrics> {
+        let Foundations { monitoring: namespace, credentials, .. } = foundations;
         let components = &self.spec.components;
         let stack = &components.kube_prometheus_stack;
         if !stack.enabled {
@@ -194,8 +200,15 @@ impl Platform {
         let definitions = builder.build(application, namespace, |scope| {
             kube_prometheus_stack::definitions(scope, &self.versions)
         });
+        let told = components.alertmanager.enabled.then(|| {
+            builder.build(&alertmanager::APPLICATION, namespace, |scope| {
+                components.alertmanager.build(scope, credentials.as_ref())
+            })
+        });
         let stack = builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
-            stack.build(scope, definitions, &self.versions)
+            let needs =
+                kube_prometheus_stack::Needs { definitions, told, versions: &self.versions };
+            stack.build(scope, needs)
         });
         let prober = components.blackbox_exporter.enabled.then(|| {
             let needs = blackbox_exporter::Needs {

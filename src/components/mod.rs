@@ -1,6 +1,7 @@
 //! The components of a platform: a file each, or a folder for one that a
 //! chart makes, and the floor plan that says who uses whom.
 
+pub mod alertmanager;
 pub mod argocd;
 pub mod backup;
 pub mod blackbox_exporter;

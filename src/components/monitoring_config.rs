@@ -8,11 +8,11 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::{blackbox_exporter, kube_prometheus_stack::Definitions, namespaces};
+use super::{blackbox_exporter, namespaces};
 use crate::{
     builder::{
         contribution::{Alert, Contribution, Contributions, Module, Query, Scrape, Tls},
-        handle::{Pods, PortRef},
+        handle::{CrdRef, Pods, PortRef},
         ingress::IngressRef,
         kinds,
         may_make::MayMake,
@@ -25,6 +25,7 @@ use crate::{
         StaticTargets, TlsConfig,
     },
     names::Host,
+    platform::{files, repository::Repository},
 };
 
 /// What its Application may ever make.
@@ -45,12 +46,24 @@ const USUAL_PATH: &str = "/metrics";
 pub struct Needs<'a> {
     /// Who asks for metrics.
     pub prometheus: &'a Pods,
-    /// The right to tell it what to ask, and when to alert.
-    pub definitions: Definitions,
+    /// The right to say what is asked.
+    pub monitors: CrdRef<PodMonitor>,
+    /// The right to say what is asked by an exporter.
+    pub probes: CrdRef<Probe>,
+    /// The right to say when to alert.
+    pub rules: CrdRef<PrometheusRule>,
     /// Who asks addresses for it, if somebody does.
     pub prober: Option<&'a blackbox_exporter::Offers>,
     /// Answers at public hosts.
     pub ingress: &'a IngressRef,
+    /// Where the pages about alerts are.
+    pub repository: &'a Repository,
+}
+
+/// Where the page about an alert is: its address, or its path where nobody shows it.
+fn page(repository: &Repository, alert: &str) -> String {
+    let path = files::runbook(alert);
+    repository.page(&path).unwrap_or_else(|| repository.path(&path))
 }
 
 /// One monitor for each set of pods that has metrics, one probe for each way of asking, and one
@@ -150,7 +163,7 @@ fn by_exporter(
     let mut all: BTreeMap<_, BTreeSet<&Query>> = BTreeMap::new();
     for contribution in contributions.iter() {
         if let Contribution::Query(query) = contribution {
-            all.entry((&query.exporter, query.module)).or_default().insert(query);
+            all.entry((&query.exporter, query.module)).or_default().insert(&**query);
         }
     }
     all
@@ -171,7 +184,7 @@ fn write_probe(
         targets: ProbeTargets { static_config: StaticTargets { addresses } },
     };
     let metadata = scope.meta(&part);
-    scope.add_custom(needs.definitions.probes, Probe { metadata, spec });
+    scope.add_custom(needs.probes, Probe { metadata, spec });
 }
 
 fn by_component(contributions: &Contributions) -> BTreeMap<&Arc<str>, Vec<&Alert>> {
@@ -205,7 +218,7 @@ fn monitor(
         },
     };
     let metadata = scope.meta(&part);
-    scope.add_custom(needs.definitions.monitors, PodMonitor { metadata, spec });
+    scope.add_custom(needs.monitors, PodMonitor { metadata, spec });
 }
 
 fn endpoint(scrape: &Scrape) -> PodMetricsEndpoint {
@@ -228,8 +241,12 @@ fn rules(
     let part = scope.part(component, "rules", None);
     let rules = alerts.into_iter().map(|alert| AlertingRule {
         alert: alert.name,
-        annotations: [("runbook", alert.runbook.clone()), ("summary", alert.summary.clone())]
-            .into(),
+        annotations: [
+            ("runbook", alert.runbook.clone()),
+            ("runbook_url", page(needs.repository, alert.name)),
+            ("summary", alert.summary.clone()),
+        ]
+        .into(),
         expr: alert.expression.clone(),
         after: alert.after.to_string(),
         labels: [("severity", alert.severity.as_str())].into(),
@@ -237,5 +254,5 @@ fn rules(
     let group = RuleGroup { name: component.to_string(), rules: rules.collect() };
     let metadata = scope.meta(&part);
     let spec = PrometheusRuleSpec { groups: vec![group] };
-    scope.add_custom(needs.definitions.rules, PrometheusRule { metadata, spec });
+    scope.add_custom(needs.rules, PrometheusRule { metadata, spec });
 }

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    argocd::ArgoCd, backup::Backup, blackbox_exporter::BlackboxExporter, cert_manager::CertManager,
-    json_exporter::JsonExporter, kube_prometheus_stack::KubePrometheusStack, namespaces,
-    ollama::Ollama, open_webui::OpenWebUi, otel_collector::OtelCollector,
-    postgres_exporter::PostgresExporter, postgresql::Postgresql, redis::Redis,
-    secrets::SealedSecrets, section::Section, traefik::Traefik,
+    alertmanager::Alertmanager, argocd::ArgoCd, backup::Backup,
+    blackbox_exporter::BlackboxExporter, cert_manager::CertManager, json_exporter::JsonExporter,
+    kube_prometheus_stack::KubePrometheusStack, namespaces, ollama::Ollama, open_webui::OpenWebUi,
+    otel_collector::OtelCollector, postgres_exporter::PostgresExporter, postgresql::Postgresql,
+    redis::Redis, secrets::SealedSecrets, section::Section, traefik::Traefik,
 };
 use crate::{
     builder::{
@@ -147,6 +147,9 @@ pub struct Components {
     /// kube-state-metrics: the Helm charts `kube-prometheus-stack` and `prometheus-operator-crds`,
     /// in the namespace `monitoring`. Off by default.
     pub kube_prometheus_stack: KubePrometheusStack,
+    /// Alertmanager, which tells people of alerts: a part of the Helm chart `kube-prometheus-stack`,
+    /// in the namespace `monitoring`. Off by default.
+    pub alertmanager: Alertmanager,
     /// The blackbox exporter, which asks every public host and Service as a client does: the Helm
     /// chart `prometheus-blackbox-exporter`, in the namespace `monitoring`. Off by default.
     pub blackbox_exporter: BlackboxExporter,
@@ -177,13 +180,14 @@ pub struct Components {
 impl Components {
     /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
     /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 14] {
+    pub fn sections(&self) -> [&dyn Section; 15] {
         [
             &self.argocd,
             &self.traefik,
             &self.cert_manager,
             &self.sealed_secrets,
             &self.kube_prometheus_stack,
+            &self.alertmanager,
             &self.blackbox_exporter,
             &self.otel_collector,
             &self.postgresql,

@@ -7,5 +7,6 @@ pub mod layout;
 pub mod pin;
 pub mod platform;
 pub mod readme;
+pub mod runbooks;
 mod script;
 pub mod tenant;

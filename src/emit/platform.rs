@@ -5,7 +5,7 @@ use super::{
     files::Files,
     layout, pin,
     readme::{self, Page},
-    script, tenant,
+    runbooks, script, tenant,
 };
 use crate::{
     budget::report::Report,
@@ -55,7 +55,16 @@ pub fn write(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Fi
     }
     files.add("out/.espalier.json", readme::imprint);
     page(plan, summaries, budget, files);
+    if has_runbooks(plan) {
+        let has_alertmanager = plan.platform().spec.components.alertmanager.enabled;
+        runbooks::write(plan.contributions(), has_alertmanager, files);
+    }
     revision
+}
+
+/// Whether somebody evaluates the alerts, and leads to their pages.
+fn has_runbooks(plan: &Plan) -> bool {
+    plan.platform().spec.components.kube_prometheus_stack.enabled
 }
 
 fn revision(plan: &Plan, summaries: &[Summary], files: &Files) -> String {
@@ -77,6 +86,7 @@ fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) 
         proxy: plan.proxy().map(|it| it.url.clone()),
         outside: plan.components().iter().flat_map(|it| it.provided_outside.clone()).collect(),
         contributions: plan.contributions(),
+        has_runbooks: has_runbooks(plan),
         places: waves.iter().map(|it| place(plan, &it.application)).collect(),
         budget,
         k3s: plan.platform().versions.of(K3S).to_string(),

@@ -30,6 +30,8 @@ pub struct Page<'a> {
     pub outside: Vec<String>,
     /// The targets for monitoring.
     pub contributions: &'a Contributions,
+    /// Whether each alert has a page of its own.
+    pub has_runbooks: bool,
     /// What each Application is made from, in the order of `waves`.
     pub places: Vec<String>,
     /// The budget.
@@ -52,14 +54,16 @@ struct Offered {
     at: String,
 }
 
-/// Alerts that the page lists: what the budget and a restore count on, and nothing else of the
-/// platform tells of. All others, and how logs are read, are for the monitoring that reads them.
+/// Alerts that the page lists where nothing here evaluates them: what the budget and a restore count
+/// on, and nothing else of the platform tells of. All others, and how logs are read, are for the
+/// monitoring that reads them.
 const LISTED_ALERTS: [&str; 4] =
     ["BackupTooOld", "NodeReservesNothing", "NodesBelowBudget", "NodesMissing"];
 
 impl Offered {
-    fn of(contribution: &Contribution) -> Option<Self> {
+    fn of(contribution: &Contribution, has_runbooks: bool) -> Option<Self> {
         Some(match contribution {
+            Contribution::Alert(_) if has_runbooks => return None,
             Contribution::Scrape(scrape) => Self { what: "metrics", at: scrape.url() },
             Contribution::Probe { target, module, path } => Self {
                 what: "probe",
@@ -161,7 +165,8 @@ pub const LISTED: usize = 100;
 /// Writes the page.
 pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
     let budget = page.budget;
-    let offered: Vec<Offered> = page.contributions.iter().filter_map(Offered::of).collect();
+    let offered: Vec<Offered> =
+        page.contributions.iter().filter_map(|it| Offered::of(it, page.has_runbooks)).collect();
     let pods: Vec<Pods> = budget
         .rows
         .iter()
@@ -213,6 +218,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             flows => page.flows,
             secrets => page.secrets,
             offered,
+            has_runbooks => page.has_runbooks,
             pods,
             evicted => context! {
                 beyond,

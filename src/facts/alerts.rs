@@ -83,3 +83,32 @@ pub const SIGN_INS_WITHIN: Seconds = Seconds::new(900);
 pub const MODELS_AFTER: Seconds = Seconds::new(60);
 /// Both of so long.
 pub const FAILED_WITHIN: Seconds = Seconds::new(900);
+
+/// What is told as one message: the same alert of the same namespace. Of a fault that many things
+/// have at once, one message comes.
+pub const TOLD_TOGETHER: [&str; 2] = ["alertname", "namespace"];
+/// How long a first message waits for more of its kind, when somebody must act now. The rules are
+/// asked every 30 s, so what breaks together shows within that.
+pub const CRITICAL_WAIT: Seconds = Seconds::new(30);
+/// How long a message about what has been told waits for changes: whoever is at work on it sees
+/// what is new in time, and what flaps is no flood.
+pub const CRITICAL_AGAIN: Seconds = Seconds::new(300);
+/// When what still holds is told again: about twice a working day, as often as a person looks.
+pub const CRITICAL_REPEAT: Seconds = Seconds::new(4 * 3600);
+/// The same, when it may wait for working hours: minutes do not matter …
+pub const WARNING_WAIT: Seconds = Seconds::new(120);
+/// … nor does half an hour …
+pub const WARNING_AGAIN: Seconds = Seconds::new(1800);
+/// … and what nobody could act on over a weekend is told three times, not thirty.
+pub const WARNING_REPEAT: Seconds = Seconds::new(DAY);
+/// How often the dead man's switch is told that alerting works: services that watch for it expect a
+/// call every five minutes at the least, and one that is late must not be an alarm.
+pub const SWITCH_REPEAT: Seconds = Seconds::new(300);
+/// How often Alertmanager looks whether it is time again: often enough that the repeat is met.
+pub const SWITCH_AGAIN: Seconds = Seconds::new(60);
+/// How long ago samples may have been deleted early that is told of: blocks of two hours are
+/// deleted as a whole, so on a volume that is too small it happens several times a day.
+pub const SAMPLES_WITHIN: Seconds = Seconds::new(DAY);
+/// So long before its end a certificate that values are sealed with is replaced: a person needs a
+/// week, and holidays are longer.
+pub const SEALING_ENDS: Seconds = Seconds::new(30 * DAY);

@@ -189,12 +189,17 @@ pub const PROMETHEUS_IMAGE: ChartImage = ChartImage {
     tag: "v3.14.0-distroless",
     digest: "sha256:50c707e96da5ade383cb1707790576480485e93de06aa60ad8802cb5f744bd0a",
 };
+/// Alertmanager.
+pub const ALERTMANAGER_IMAGE: ChartImage = ChartImage {
+    tag: "v0.34.0",
+    digest: "sha256:690c7b525f4367aa91f73e2f91c632206d32e97c6384bdbf2fb7a861b420340d",
+};
 /// The operator.
 pub const PROMETHEUS_OPERATOR_IMAGE: ChartImage = ChartImage {
     tag: "v0.93.1",
     digest: "sha256:e52bb28fd41c98dd407c7a8cba8bdcfe7eabd7447e250afaf1fe7bb816dedbff",
 };
-/// What the operator puts beside Prometheus, to tell it of a new configuration.
+/// What the operator puts beside Prometheus and Alertmanager, to tell them of a new configuration.
 pub const CONFIG_RELOADER_IMAGE: ChartImage = ChartImage {
     tag: "v0.93.1",
     digest: "sha256:428f088fe6fe07ab138bda92113664b04848a1dc408e4d3680a60ecdb55d1a65",

@@ -1,4 +1,4 @@
-//! The names of the files that a platform is read from.
+//! The names of the files that a platform is read from, and of those that others name.
 
 /// The name under which the platform's spec is handed in, whatever file it was read from.
 pub const PLATFORM: &str = "spec/platform.yaml";
@@ -12,3 +12,11 @@ pub const WORKSPACES: &str = "spec/workspaces/";
 pub const SECRETS: &str = "spec/secrets/";
 /// The folder of all of them, where the files lie that the spec names itself.
 pub const SPEC: &str = "spec/";
+
+/// The folder of the pages about alerts.
+pub const RUNBOOKS: &str = "out/runbooks/";
+
+/// The page about an alert.
+pub fn runbook(alert: &str) -> String {
+    format!("{RUNBOOKS}{alert}.md")
+}

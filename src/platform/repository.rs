@@ -113,11 +113,77 @@ impl Repository {
         format!("refs/heads/{}", self.branch)
     }
 
+    /// Where a browser shows a file of the platform's folder at the branch; none where the server is
+    /// not known to show files, or how.
+    pub fn page(&self, below: &str) -> Option<String> {
+        let url = self.url.strip_suffix(".git").unwrap_or(&self.url);
+        let (server, folder) = match url.split_once("://") {
+            Some(("ssh", rest)) => {
+                let (_, folder) = rest.split_once('/')?;
+                (format!("https://{}", self.url.host()), folder)
+            }
+            Some((scheme, rest)) => {
+                let (authority, folder) = rest.split_once('/')?;
+                (format!("{scheme}://{authority}"), folder)
+            }
+            None => (format!("https://{}", self.url.host()), url.split_once(':')?.1),
+        };
+        let host = self.url.host();
+        let is_of = |name: &str| host.split('.').any(|it| it == name);
+        let shown = if is_of("github") {
+            "blob"
+        } else if is_of("gitlab") {
+            "-/blob"
+        } else if ["codeberg", "forgejo", "gitea"].into_iter().any(is_of) {
+            "src/branch"
+        } else {
+            return None;
+        };
+        let folder = folder.trim_matches('/');
+        Some(format!("{server}/{folder}/{shown}/{}/{}", self.branch, self.path(below)))
+    }
+
     /// The repository's path of something in the platform's folder.
     pub fn path(&self, below: &str) -> String {
         match &*self.path {
             "." => below.to_owned(),
             folder => format!("{folder}/{below}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Repository;
+
+    fn page(url: &str, more: &str) -> Option<String> {
+        let text = format!("{{\"url\": \"{url}\"{more}}}");
+        let repository: Repository = serde_json::from_str(&text).expect("a repository");
+        repository.page("out/a.md")
+    }
+
+    #[test]
+    fn servers_show_files_each_in_its_own_way() {
+        for (url, expected) in [
+            ("https://github.com/o/p.git", Some("https://github.com/o/p/blob/main/out/a.md")),
+            ("git@github.com:o/p.git", Some("https://github.com/o/p/blob/main/out/a.md")),
+            (
+                "ssh://git@gitlab.example.org:2222/g/s/p.git",
+                Some("https://gitlab.example.org/g/s/p/-/blob/main/out/a.md"),
+            ),
+            (
+                "https://gitea.example.org:3000/o/p",
+                Some("https://gitea.example.org:3000/o/p/src/branch/main/out/a.md"),
+            ),
+            ("https://codeberg.org/o/p", Some("https://codeberg.org/o/p/src/branch/main/out/a.md")),
+            ("https://git.example.org/o/p.git", None),
+        ] {
+            assert_eq!(page(url, "").as_deref(), expected, "{url}");
+        }
+        let more = ", \"branch\": \"live\", \"path\": \"clusters/one\"";
+        assert_eq!(
+            page("https://github.com/o/p", more).as_deref(),
+            Some("https://github.com/o/p/blob/live/clusters/one/out/a.md")
+        );
     }
 }

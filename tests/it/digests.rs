@@ -42,6 +42,19 @@ fn the_tested_set_runs_by_digest() {
     }
 }
 
+/// For that one, a single owner was found.
+const JSON_EXPORTER: &str = "quay.io/prometheuscommunity/json-exporter:v0.7.0";
+
+#[test]
+fn exporters_run_by_digest() {
+    let tree = tree(&case("monitoring"));
+    let without: BTreeSet<String> =
+        images(&tree).into_iter().filter(|it| !it.contains("@sha256:")).collect();
+    let expected = [WITHOUT[0], JSON_EXPORTER].map(str::to_owned).into();
+    assert_eq!(without, expected);
+    assert_eq!(digests_of_chart(&tree, "blackbox-exporter"), 1);
+}
+
 /// The charts of monitoring write a digest without its algorithm, all but one.
 #[test]
 fn monitoring_runs_by_digest() {
@@ -54,7 +67,7 @@ fn monitoring_runs_by_digest() {
         shas.map(digits).filter(|it| is_digest(it)).collect::<BTreeSet<String>>().len()
     };
     let mut texts = case("monitoring");
-    assert_eq!(shas(&texts), 4, "Prometheus, its operator, the reloader, kube-state-metrics");
+    assert_eq!(shas(&texts), 5, "Prometheus, Alertmanager, the operator, reloader, state metrics");
     let pins = "kube-prometheus-stack: 89.2.2\n".to_owned();
     texts.insert("spec/versions.yaml".to_owned(), pins);
     assert_eq!(shas(&texts), 0, "another chart brings other images");

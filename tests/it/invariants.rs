@@ -4,6 +4,7 @@
 //! They run over the golden trees and over random platforms; planted faults show that each of them
 //! finds something.
 
+mod alertmanager;
 mod argocd;
 mod disk;
 mod form;

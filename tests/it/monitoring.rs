@@ -192,6 +192,22 @@ fn alerts(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(offered.iter().filter(|it| !told.contains(it)).map(|it| format!("lost: {it:?}")));
     found.extend(told.iter().filter(|it| !offered.contains(it)).map(|it| format!("new: {it:?}")));
+    for object in tree.of_kind("PrometheusRule") {
+        for rule in items(object.at("spec/groups")).flat_map(|it| items(at(it, "rules"))) {
+            let page = at(rule, "annotations/runbook_url").as_str().unwrap_or_default();
+            let is_there = tree
+                .files
+                .keys()
+                .any(|it| it.starts_with("out/runbooks/") && page.ends_with(it.as_str()));
+            if !is_there {
+                found.push(format!("{}: no page `{page}`", object.path));
+            }
+        }
+    }
+    let pages = tree.files.keys().filter(|it| it.starts_with("out/runbooks/")).count();
+    if pages != told.len() + 1 {
+        found.push(format!("{pages} pages, and {} alerts and an index", told.len()));
+    }
     let names: BTreeSet<&String> = told.iter().map(|it| &it[1]).collect();
     if names.len() != told.len() {
         found.push(format!("two alerts have one name: {told:?}"));

@@ -1,11 +1,13 @@
 //! Random platforms: specs that compile, with every switch, amount and tenant of the spec.
 
+mod alertmanager;
 mod certificates;
 mod ingress;
 mod monitoring;
 mod nodes;
 mod parts;
 mod repository;
+mod secrets;
 
 use proptest::{prelude::*, sample};
 use serde_yaml::Value;
@@ -188,15 +190,22 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
         let documents = sample::select(vec!["text", "tika"]);
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         let webui = (webui, documents);
-        (small, argo, database, webui, ollama(on.ollama), (backup(), monitoring())).prop_map(
+        let around = (backup(), monitoring(), alertmanager::alertmanager());
+        (small, argo, database, webui, ollama(on.ollama), around).prop_map(
             move |(
                 (traefik, controller, webhook, injector, sealed),
                 argo,
                 (sql, disk, elsewhere),
                 ((chat, size, overflow, files, many), documents),
                 ollama,
-                (backup, monitoring),
+                (backup, monitoring, alertmanager),
             )| {
+                let is_on = |section: Option<&Value>| {
+                    section.is_some_and(|it| it["enabled"].as_bool() == Some(true))
+                };
+                let is_monitored = monitoring
+                    .iter()
+                    .any(|it| it.0 == "kubePrometheusStack" && is_on(it.1.as_ref()));
                 // A backup of nothing is refused.
                 let backup = backup.filter(|_| on.postgresql || on.open_webui);
                 let off = |is_on: bool| (!is_on).then(|| false.into());
@@ -237,6 +246,12 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                     (
                         "sealedSecrets",
                         Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)])),
+                    ),
+                    (
+                        "alertmanager",
+                        alertmanager
+                            .filter(|_| is_monitored)
+                            .map(|(sealed, open)| if on.sealed_secrets { sealed } else { open }),
                     ),
                     (
                         "postgresql",
@@ -296,41 +311,6 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
         ("metadata", Some(map([("name", some(name))]))),
         ("spec", Some(map([("workspaceName", some(name)), ("models", some(models.to_vec()))]))),
     ]))
-}
-
-/// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
-/// though no controller could open it.
-fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 12] = [
-        ("backup-encryption", &["key"]),
-        ("backup-s3", &["access-key-id", "secret-access-key"]),
-        ("dns-cloudflare", &["api-token"]),
-        ("dns-digitalocean", &["access-token"]),
-        ("dns-rfc2136", &["tsig-secret"]),
-        ("dns-route53", &["access-key-id", "secret-access-key"]),
-        ("openwebui-admin", &["email", "password"]),
-        ("openwebui-secret-key", &["key"]),
-        ("postgresql", &["password"]),
-        ("postgresql-backup", &["password"]),
-        ("postgresql-external", &["password"]),
-        ("redis", &["password"]),
-    ];
-    all.into_iter().map(|(name, keys)| {
-        let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
-        let file = map([
-            ("apiVersion", some("espalier.dev/v1alpha1")),
-            ("kind", some("SealedCredential")),
-            ("metadata", Some(map([("name", some(name))]))),
-            (
-                "spec",
-                Some(map([
-                    ("suffix", some("x7k2m")),
-                    ("sealed", Some(map([("ai", Some(values))]))),
-                ])),
-            ),
-        ]);
-        (format!("spec/secrets/{name}.yaml"), text(&file))
-    })
 }
 
 /// A proxy before the internet.
@@ -422,7 +402,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             // The address of an external database is only in its sealed URL.
             let elsewhere = texts["spec/platform.yaml"].contains("external:");
             if sealed || elsewhere {
-                texts.extend(secrets());
+                texts.extend(secrets::secrets());
             }
             texts
         },

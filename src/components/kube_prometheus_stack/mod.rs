@@ -3,10 +3,12 @@
 mod pods;
 mod values;
 
+use k8s_openapi::api::core::v1::PersistentVolumeClaimSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
+    alertmanager::{self, receivers::Way},
     monitoring_config, namespaces, pod,
     section::{Number, PodResources, Section, VolumeSize},
 };
@@ -18,6 +20,7 @@ use crate::{
         },
         contribution::Logs,
         handle::{CrdRef, Pods},
+        internet::Https,
         may_make::MayMake,
         scope::Scope,
     },
@@ -28,8 +31,8 @@ use crate::{
         },
         requests::{self, Allotment},
         versions::{
-            self, CONFIG_RELOADER_IMAGE, KUBE_STATE_METRICS_IMAGE, PROMETHEUS_IMAGE,
-            PROMETHEUS_OPERATOR_IMAGE, Pin,
+            self, ALERTMANAGER_IMAGE, CONFIG_RELOADER_IMAGE, KUBE_STATE_METRICS_IMAGE,
+            PROMETHEUS_IMAGE, PROMETHEUS_OPERATOR_IMAGE, Pin,
         },
     },
     platform::{
@@ -41,9 +44,9 @@ use crate::{
 };
 use pods::Server;
 use values::{
-    ApiServer, ClaimTemplate, DefaultRules, DisabledAlerts, KubeStateMetrics, Kubelet,
-    KubeletMonitor, Operator, Patch, Prometheus, PrometheusSpec, Relabeling, Reloader, RuleGroups,
-    StorageSpec, Values,
+    Alertmanager, ApiServer, ClaimTemplate, DefaultRules, DisabledAlerts, KubeStateMetrics,
+    Kubelet, KubeletMonitor, NoToken, Operator, Patch, Prometheus, PrometheusSpec, Relabeling,
+    Reloader, RuleGroups, StorageSpec, Teller, TellerSpec, Values,
 };
 
 /// What the chart's Application may ever make.
@@ -94,8 +97,10 @@ pub struct KubePrometheusStackPods {
     /// Requests and limits of Prometheus, whose memory grows with the number of series:
     /// `prometheus.prometheusSpec.resources` in the chart's values. Absent: the tested figures.
     pub prometheus: Resources,
-    /// Requests and limits of the container beside Prometheus that tells it of a new configuration:
-    /// `prometheus.prometheusSpec.containers` in the chart's values. Absent: the tested figures.
+    /// Requests and limits of the container beside Prometheus, and of the one beside Alertmanager,
+    /// that tells it of a new configuration: `prometheus.prometheusSpec.containers` and
+    /// `alertmanager.alertmanagerSpec.containers` in the chart's values. Absent: the tested
+    /// figures.
     pub config_reloader: Resources,
     /// Requests and limits of kube-state-metrics, which makes metrics of the cluster's objects:
     /// `kube-state-metrics.resources` in the chart's values. Absent: the tested figures.
@@ -125,6 +130,16 @@ pub struct Definitions {
     pub probes: CrdRef<Probe>,
     /// When to alert.
     pub rules: CrdRef<PrometheusRule>,
+}
+
+/// What monitoring needs.
+pub struct Needs<'a> {
+    /// The right to tell Prometheus.
+    pub definitions: Definitions,
+    /// What Alertmanager is told; none: there is none.
+    pub told: Option<alertmanager::Offers>,
+    /// Versions.
+    pub versions: &'a Versions,
 }
 
 /// What monitoring offers.
@@ -160,21 +175,34 @@ impl KubePrometheusStack {
     }
 
     /// Builds it.
-    pub fn build(
-        &self,
-        scope: &mut Scope<'_>,
-        definitions: Definitions,
-        versions: &Versions,
-    ) -> Offers {
+    pub fn build(&self, scope: &mut Scope<'_>, needs: Needs<'_>) -> Offers {
+        let Needs { definitions, told, versions } = needs;
         scope.wait_for(&definitions.monitors);
+        if let Some(told) = &told {
+            scope.wait_until(told.running);
+        }
         let [prometheus, reloader, kube_state_metrics, operator] = self.allotments();
         let image = |it| versions.chart_image(KUBE_PROMETHEUS_STACK.pin, it);
-        let patch = |name| [Patch { name, resources: reloader.into() }];
+        let teller = told.as_ref().map(|told| pods::Server {
+            allotment: told.allotment,
+            reloader,
+            class: &scope.cluster().storage_class,
+            storage: told.storage,
+        });
+        let (configured, ways) = match told {
+            Some(told) => {
+                let (claim, image) =
+                    (pod::claim_spec(scope, told.storage), image(ALERTMANAGER_IMAGE));
+                let (values, ways) = teller_values(told, claim, reloader, image.map(Hash::from));
+                (Alertmanager::On(Box::new(values)), Some(ways))
+            }
+            None => (Alertmanager::Off(Switch::OFF), None),
+        };
         let values = Values {
-            alertmanager: Switch::OFF,
+            alertmanager: configured,
             core_dns: Switch::OFF,
             crds: Switch::OFF,
-            default_rules: rules(),
+            default_rules: rules(ways.is_some()),
             grafana: Switch::OFF,
             kube_state_metrics: KubeStateMetrics {
                 // No rule reads them, and who makes metrics of them may read their content.
@@ -193,10 +221,10 @@ impl KubePrometheusStack {
             node_exporter: Switch::OFF,
             prometheus: Prometheus {
                 prometheus_spec: PrometheusSpec {
-                    containers: patch("config-reloader"),
+                    containers: patch("config-reloader", reloader),
                     lookup: Lookup::AS_WRITTEN,
                     image: image(PROMETHEUS_IMAGE).map(Hash::from),
-                    init_containers: patch("init-config-reloader"),
+                    init_containers: patch("init-config-reloader", reloader),
                     selectors: values::Selectors::default(),
                     resources: prometheus.into(),
                     retention: format!("{}d", self.retention_days),
@@ -226,29 +254,67 @@ impl KubePrometheusStack {
             storage: self.storage,
         };
         let operator = (operator, values.prometheus_operator.strategy);
-        let made = pods::declared(operator, kube_state_metrics, &server);
         let version = versions.of(KUBE_PROMETHEUS_STACK.pin);
-        let made = scope.chart(Chart::new(&KUBE_PROMETHEUS_STACK, version, values), made);
+        let chart = Chart::new(&KUBE_PROMETHEUS_STACK, version, values);
+        let made = pods::declared(operator, kube_state_metrics, &server);
+        let made = match (teller, ways) {
+            (Some(teller), Some(ways)) => {
+                let [operator, metrics, prometheus] = made;
+                let all = [operator, metrics, prometheus, pods::alertmanager(&teller)];
+                let [operator, metrics, prometheus, alertmanager] = scope.chart(chart, all);
+                pods::tells(scope, &prometheus, &alertmanager, &ways);
+                [operator, metrics, prometheus]
+            }
+            _ => scope.chart(chart, made),
+        };
         pods::flows(scope, &made);
         for pods in &made {
             scope.contribute(Logs::text(pods));
         }
+        scope.contribute(pods::samples_go_early(&format!("{}d", self.retention_days)));
         let [_, _, prometheus] = made;
         Offers { prometheus, definitions }
     }
 }
 
-/// The chart's rules, in pairs with what is not there: no Alertmanager, no node-exporter; and of
-/// the API server no requests ([`OF_KUBELET`]), nor a target of its own.
-fn rules() -> DefaultRules {
+/// What is laid over a container that tells of a new configuration.
+fn patch(name: &'static str, reloader: Allotment) -> [Patch; 1] {
+    [Patch { name, resources: reloader.into() }]
+}
+
+/// The values of Alertmanager, and whom it calls.
+fn teller_values(
+    told: alertmanager::Offers,
+    claim: PersistentVolumeClaimSpec,
+    reloader: Allotment,
+    image: Option<Hash>,
+) -> (Teller, (Vec<Way>, Https)) {
+    let spec = TellerSpec {
+        automount_service_account_token: false,
+        config_maps: told.config_maps,
+        containers: patch("config-reloader", reloader),
+        lookup: Lookup::AS_WRITTEN,
+        image,
+        init_containers: patch("init-config-reloader", reloader),
+        resources: told.allotment.into(),
+        secrets: told.secrets.iter().map(ToString::to_string).collect(),
+        storage: StorageSpec { volume_claim_template: ClaimTemplate { spec: claim } },
+    };
+    let service_account = NoToken { automount_service_account_token: false };
+    (Teller { spec, config: told.configuration, service_account }, told.ways)
+}
+
+/// The chart's rules, in pairs with what is not there: perhaps no Alertmanager, no node-exporter;
+/// and of the API server no requests ([`OF_KUBELET`]), nor a target of its own.
+fn rules(has_alertmanager: bool) -> DefaultRules {
     DefaultRules {
         disabled: DisabledAlerts {
             kube_api_instance_unreachable: true,
             kube_api_terminated_requests: true,
-            prometheus_not_connected_to_alertmanagers: true,
+            prometheus_not_connected_to_alertmanagers: !has_alertmanager,
         },
         rules: RuleGroups {
-            alertmanager: false,
+            alertmanager: has_alertmanager,
             kube_prometheus_node_recording: false,
             network: false,
             node: false,

@@ -4,17 +4,24 @@
 use crate::{
     builder::{
         chart::{pods::ChartPod, values::Strategy},
+        contribution::{Alert, AlertSeverity, Logs},
+        example::{Examples, Series},
         handle::{Pods, StorageClassRef},
+        internet::Https,
         scope::Scope,
     },
+    components::alertmanager::receivers::Way,
     facts::{
-        charts::kube_prometheus_stack::{PROMETHEUS, PROMETHEUS_WORKLOAD, port},
+        alerts::SAMPLES_WITHIN,
+        charts::kube_prometheus_stack::{
+            ALERTMANAGER, ALERTMANAGER_WORKLOAD, PROMETHEUS, PROMETHEUS_WORKLOAD, port,
+        },
         requests::Allotment,
     },
-    units::Bytes,
+    units::{Bytes, Seconds},
 };
 
-/// What the pods of Prometheus are given.
+/// What the pods of Prometheus, or of Alertmanager, are given.
 pub(super) struct Server<'a> {
     pub(super) allotment: Allotment,
     pub(super) reloader: Allotment,
@@ -63,5 +70,68 @@ pub(super) fn flows(scope: &mut Scope<'_>, made: &[Pods; 3]) {
     scope.calls(prometheus, operator, port::OPERATOR);
     for port in [port::CONFIG_RELOADER, port::PROMETHEUS] {
         scope.calls(prometheus, prometheus, port);
+    }
+}
+
+/// Alertmanager, made at run time as Prometheus is.
+pub(super) fn alertmanager(server: &Server<'_>) -> ChartPod {
+    ChartPod::stateful_set(ALERTMANAGER_WORKLOAD, server.allotment)
+        .beside(server.reloader)
+        .init(server.reloader)
+        .stores(server.class, server.storage)
+        .named("alertmanager")
+        .labelled(&[
+            ("app.kubernetes.io/instance", ALERTMANAGER),
+            ("app.kubernetes.io/name", "alertmanager"),
+        ])
+}
+
+/// What Prometheus tells and asks of Alertmanager, and whom that tells. It is one alone, so it
+/// speaks to no other of its kind.
+pub(super) fn tells(
+    scope: &mut Scope<'_>,
+    prometheus: &Pods,
+    alertmanager: &Pods,
+    (ways, https): &(Vec<Way>, Https),
+) {
+    for port in [port::ALERTMANAGER, port::CONFIG_RELOADER] {
+        scope.calls(prometheus, alertmanager, port);
+    }
+    scope.resolves_names(alertmanager);
+    scope.contribute(Logs::text(alertmanager));
+    for way in ways {
+        match way {
+            Way::Web(server) => scope.calls_https_of(alertmanager, https, server),
+            Way::Mail(server) => scope.calls_outside(alertmanager, server),
+            Way::Internet => scope.calls_https(alertmanager, https),
+        }
+    }
+}
+
+/// The volume is too small for what it should hold: the oldest samples go before their time. The
+/// alert looks at the last day, since blocks are deleted every two hours at most.
+pub(super) fn samples_go_early(retention: &str) -> Alert {
+    let deleted = "prometheus_tsdb_size_retentions_total";
+    Alert {
+        name: "SamplesDeletedEarly",
+        expression: format!("max by (pod) (increase({deleted}[{SAMPLES_WITHIN}])) > 0"),
+        after: Seconds::new(0),
+        severity: AlertSeverity::Warning,
+        summary: format!(
+            "Prometheus deletes samples that are younger than {retention}, because its volume is \
+             full."
+        ),
+        runbook:
+            "Write a larger `storage` for `kubePrometheusStack` where the class of its volume \
+             lets volumes grow, or fewer `retentionDays`. `kubectl -n monitoring port-forward \
+             service/kube-prometheus-stack-prometheus 9090` leads to the page of Prometheus, which \
+             shows under Status the metrics with the most series."
+                .to_owned(),
+        examples: Examples {
+            fires_on: vec![Series::changing(format!("{deleted}{{pod=\"a\"}}"), 0, 1)],
+            labels: vec![("pod", "a".to_owned())],
+            quiet_on: vec![Series::of(format!("{deleted}{{pod=\"a\"}}"), 5)],
+            ..Examples::default()
+        },
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::{
     builder::chart::values::{ChartResources, Lookup, Strategy, Switch},
+    components::alertmanager::configuration::Configuration,
     platform::images::{Digest, Hash},
 };
 
@@ -12,7 +13,7 @@ use crate::{
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Values {
-    pub(super) alertmanager: Switch,
+    pub(super) alertmanager: Alertmanager,
     pub(super) core_dns: Switch,
     pub(super) crds: Switch,
     pub(super) default_rules: DefaultRules,
@@ -30,11 +31,63 @@ pub(super) struct Values {
     pub(super) prometheus_operator: Operator,
 }
 
+/// Alertmanager, which is on in the chart's defaults.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Alertmanager {
+    Off(Switch),
+    On(Box<Teller>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Teller {
+    #[serde(rename = "alertmanagerSpec")]
+    pub(super) spec: TellerSpec,
+    pub(super) config: Configuration,
+    pub(super) service_account: NoToken,
+}
+
+/// The spec of the resource `Alertmanager`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TellerSpec {
+    pub(super) automount_service_account_token: bool,
+    pub(super) config_maps: [String; 1],
+    pub(super) containers: [Patch; 1],
+    #[serde(rename = "dnsConfig")]
+    pub(super) lookup: Lookup,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image: Option<Hash>,
+    pub(super) init_containers: [Patch; 1],
+    pub(super) resources: ChartResources,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) secrets: Vec<String>,
+    pub(super) storage: StorageSpec,
+}
+
+/// A service account whose pods ask the API server nothing.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NoToken {
+    pub(super) automount_service_account_token: bool,
+}
+
 /// The chart's own rules: those of which nothing has the metrics are off.
 #[derive(Serialize)]
 pub(super) struct DefaultRules {
     pub(super) disabled: DisabledAlerts,
     pub(super) rules: RuleGroups,
+}
+
+/// In the chart's defaults no alert is switched off.
+fn is_default(disabled: &bool) -> bool {
+    !disabled
+}
+
+/// In the chart's defaults every group is on.
+fn is_on(group: &bool) -> bool {
+    *group
 }
 
 /// Single alerts of a group that stays: `true` switches one off.
@@ -45,6 +98,7 @@ pub(super) struct DisabledAlerts {
     pub(super) kube_api_instance_unreachable: bool,
     #[serde(rename = "KubeAPITerminatedRequests")]
     pub(super) kube_api_terminated_requests: bool,
+    #[serde(skip_serializing_if = "is_default")]
     pub(super) prometheus_not_connected_to_alertmanagers: bool,
 }
 
@@ -53,6 +107,7 @@ pub(super) struct DisabledAlerts {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RuleGroups {
+    #[serde(skip_serializing_if = "is_on")]
     pub(super) alertmanager: bool,
     pub(super) kube_prometheus_node_recording: bool,
     pub(super) network: bool,

@@ -20,7 +20,12 @@ use crate::{
         requests,
         versions::{self, Pin, SEALED_SECRETS_IMAGE},
     },
-    platform::{images::Tagged, resources::Resources, sealed::SealedStore, versions::Versions},
+    platform::{
+        images::Tagged,
+        resources::Resources,
+        sealed::{SealedStore, SealingCertificate},
+        versions::Versions,
+    },
 };
 use values::{ContainerSecurity, PodSecurity, SeccompProfile, Values};
 
@@ -64,7 +69,13 @@ const NEVER: &str = "0";
 
 impl SealedSecrets {
     /// Builds the controller. It lives in `kube-system`, where `kubeseal` looks for it.
-    pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> CrdRef<SealedSecret> {
+    /// `sealing` is the certificate that values are sealed with, where there is one.
+    pub fn build(
+        &self,
+        scope: &mut Scope<'_>,
+        versions: &Versions,
+        sealing: Option<&SealingCertificate>,
+    ) -> CrdRef<SealedSecret> {
         let allotment = self.resources.over(requests::SEALED_SECRETS);
         let values = Values {
             container_security_context: ContainerSecurity { allow_privilege_escalation: false },
@@ -81,6 +92,9 @@ impl SealedSecrets {
         let [pods] = scope.chart(Chart::new(&SEALED_SECRETS, version, values), made);
         scope.script(ScriptFact::BeforeArgoCd);
         pods::flows(scope, &pods);
+        if let Some(certificate) = sealing {
+            scope.contribute(pods::sealing_ends(certificate));
+        }
         scope.crd()
     }
 }

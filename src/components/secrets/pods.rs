@@ -8,7 +8,13 @@ use crate::{
         handle::Pods,
         scope::Scope,
     },
-    facts::{alerts::UNSEALED_AFTER, charts::sealed_secrets::METRICS, requests::Allotment},
+    facts::{
+        alerts::{SEALING_ENDS, UNSEALED_AFTER},
+        charts::sealed_secrets::METRICS,
+        requests::Allotment,
+    },
+    platform::sealed::SealingCertificate,
+    units::Seconds,
 };
 
 /// The controller. The chart has no value for its strategy.
@@ -54,6 +60,35 @@ fn not_unsealed() -> Alert {
                 ("name", "postgresql".to_owned()),
             ],
             quiet_on: synced(1),
+            ..Examples::default()
+        },
+    }
+}
+
+/// The certificate that new values are sealed with, from the spec: the controller tells nobody when
+/// its own ends. The clock is that of Prometheus' own rules, which is a series and can be tested.
+pub(super) fn sealing_ends(certificate: &SealingCertificate) -> Alert {
+    const CLOCK: &str = "prometheus_rule_group_last_evaluation_timestamp_seconds";
+    let soon = certificate.not_after - SEALING_ENDS.get().cast_signed();
+    let clock = |second| vec![Series::of(format!("{CLOCK}{{rule_group=\"a\"}}"), second)];
+    Alert {
+        name: "SealingCertificateEnds",
+        expression: format!("max({CLOCK}) > {soon}"),
+        after: Seconds::new(0),
+        severity: AlertSeverity::Warning,
+        summary: format!(
+            "The certificate that values are sealed with ends within {SEALING_ENDS}, or has ended: \
+             then no value can be sealed any more."
+        ),
+        runbook:
+            "What is sealed stays open. `espalier seal init --replace` makes another key pair \
+                  and prints the next steps: the controller gets its key beside the old one, and \
+                  `espalier seal --reseal` seals the old values again."
+                .to_owned(),
+        examples: Examples {
+            fires_on: clock(soon + 1),
+            labels: Vec::new(),
+            quiet_on: clock(soon),
             ..Examples::default()
         },
     }

@@ -20,9 +20,11 @@ pub const KUBE_PROMETHEUS_STACK: ChartFacts = ChartFacts {
             "ClusterRoleBinding",
             "kube-prometheus-stack-*",
         ),
+        ObjectKind::Namespaced("", "Secret"),
         ObjectKind::Namespaced("", "Service"),
         ObjectKind::Namespaced("", "ServiceAccount"),
         ObjectKind::Namespaced("apps", "Deployment"),
+        ObjectKind::Namespaced("monitoring.coreos.com", "Alertmanager"),
         ObjectKind::Namespaced("monitoring.coreos.com", "Prometheus"),
         ObjectKind::Namespaced("monitoring.coreos.com", "PrometheusRule"),
         ObjectKind::Namespaced("monitoring.coreos.com", "ServiceMonitor"),
@@ -48,11 +50,25 @@ pub const PROMETHEUS: &str = "kube-prometheus-stack-prometheus";
 /// The StatefulSet that the operator makes of it.
 pub const PROMETHEUS_WORKLOAD: &str = "prometheus-kube-prometheus-stack-prometheus";
 
+/// The resource `Alertmanager` that the chart makes, as [`PROMETHEUS`] is that of Prometheus.
+pub const ALERTMANAGER: &str = "kube-prometheus-stack-alertmanager";
+
+/// The StatefulSet that the operator makes of it.
+pub const ALERTMANAGER_WORKLOAD: &str = "alertmanager-kube-prometheus-stack-alertmanager";
+
+/// Where the operator mounts the Secrets that the resource names, a folder a Secret.
+pub const ALERTMANAGER_SECRETS: &str = "/etc/alertmanager/secrets";
+
+/// The same of a `ConfigMap`.
+pub const ALERTMANAGER_CONFIG_MAPS: &str = "/etc/alertmanager/configmaps";
+
 /// Pod ports.
 pub mod port {
+    /// Alertmanager: its API and its own metrics.
+    pub const ALERTMANAGER: u16 = 9093;
     /// Prometheus: queries and its own metrics.
     pub const PROMETHEUS: u16 = 9090;
-    /// The metrics of what tells it of a new configuration.
+    /// The metrics of what tells Prometheus or Alertmanager of a new configuration.
     pub const CONFIG_RELOADER: u16 = 8080;
     /// The operator's metrics, in plain HTTP.
     pub const OPERATOR: u16 = 8080;

@@ -78,8 +78,19 @@ const ARGO_CD: [&str; 34] = [
     "server/resources",
 ];
 /// Values of kube-prometheus-stack, and of its part kube-state-metrics.
-const KUBE_PROMETHEUS_STACK: [&str; 45] = [
+const KUBE_PROMETHEUS_STACK: [&str; 56] = [
+    "alertmanager/alertmanagerSpec/automountServiceAccountToken",
+    "alertmanager/alertmanagerSpec/configMaps",
+    "alertmanager/alertmanagerSpec/containers",
+    "alertmanager/alertmanagerSpec/dnsConfig/options",
+    "alertmanager/alertmanagerSpec/image/sha",
+    "alertmanager/alertmanagerSpec/initContainers",
+    "alertmanager/alertmanagerSpec/resources",
+    "alertmanager/alertmanagerSpec/secrets",
+    "alertmanager/alertmanagerSpec/storage",
+    "alertmanager/config",
     "alertmanager/enabled",
+    "alertmanager/serviceAccount/automountServiceAccountToken",
     "coreDns/enabled",
     "crds/enabled",
     "defaultRules/disabled",
@@ -279,6 +290,9 @@ fn containers_without_a_memory_limit() {
                     "redisSecretInit/resources",
                 ],
                 "kube-prometheus-stack" => &[
+                    "alertmanager/alertmanagerSpec/containers/0/resources",
+                    "alertmanager/alertmanagerSpec/initContainers/0/resources",
+                    "alertmanager/alertmanagerSpec/resources",
                     "kube-state-metrics/resources",
                     "prometheus/prometheusSpec/containers/0/resources",
                     "prometheus/prometheusSpec/initContainers/0/resources",

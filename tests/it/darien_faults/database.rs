@@ -181,13 +181,14 @@ fn fewer_connections_than_the_clients_open() {
                 .expect("a number")
         };
         // Two engines for each pod, each with its pool; one connection for a backup, two for
-        // probes, and one that PostgreSQL reserves for its superuser.
+        // probes, one that PostgreSQL reserves for its superuser, and two of an exporter.
+        let exporter = tree.find("Deployment", Some("ai"), "postgres-exporter").map_or(0, |_| 2);
         let pods = chat.at("spec/replicas").as_u64().expect("a number");
         let pools =
             pods * 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
         assert_eq!(
             setting(super::containers(sql)[0], "max_connections"),
-            Some(pools + 1 + 2 + 1),
+            Some(pools + 1 + 2 + 1 + exporter),
             "{name}"
         );
         let reserved = setting(super::containers(sql)[0], "superuser_reserved_connections");

@@ -277,6 +277,7 @@ const LOOKUPS: [(&str, &[&str]); 4] = [
     (
         "kube-prometheus-stack",
         &[
+            "alertmanager/alertmanagerSpec/dnsConfig",
             "kube-state-metrics/dnsConfig",
             "prometheus/prometheusSpec/dnsConfig",
             "prometheusOperator/dnsConfig",
@@ -339,17 +340,17 @@ pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     {
         for container in items(at(pod, "containers")).chain(items(at(pod, "initContainers"))) {
             let variables = || items(at(container, "env"));
-            let named = |it| at(it, "name").as_str().map(|it| format!("$({it})"));
-            let is_of_pod = |it: &&Value| !at(it, "valueFrom/fieldRef").is_null();
-            let values = variables().enumerate().map(|(place, it)| {
+            let reference = |variable| Some(format!("$({})", at(variable, "name").as_str()?));
+            let is_of_pod = |variable: &&Value| !at(variable, "valueFrom/fieldRef").is_null();
+            let values = variables().enumerate().map(|(place, variable)| {
                 let before: Vec<String> =
-                    variables().take(place).filter(is_of_pod).filter_map(named).collect();
-                (at(it, "value"), before)
+                    variables().take(place).filter(is_of_pod).filter_map(reference).collect();
+                (at(variable, "value"), before)
             });
             let words = items(at(container, "command")).chain(items(at(container, "args")));
             let words = words.map(|it| (it, Vec::new())).chain(values);
             let wrong: Vec<String> =
-                variables().filter_map(named).chain(["$$".to_owned()]).collect();
+                variables().filter_map(reference).chain(["$$".to_owned()]).collect();
             for (text, meant) in words {
                 let Some(text) = text.as_str() else { continue };
                 let unmeant = wrong.iter().filter(|it| !meant.contains(it));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
-use super::{Tree, pods};
+use super::{Tree, alertmanager, pods};
 use crate::support::{Read, at, items, labels, selects};
 
 /// Namespaces that exist before the tree is applied.
@@ -102,6 +102,13 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 16] = [
         &[
             ("app.kubernetes.io/name", "prometheus"),
             ("app.kubernetes.io/instance", "kube-prometheus-stack-prometheus"),
+        ],
+    ),
+    (
+        "monitoring",
+        &[
+            ("app.kubernetes.io/name", "alertmanager"),
+            ("app.kubernetes.io/instance", "kube-prometheus-stack-alertmanager"),
         ],
     ),
 ];
@@ -362,7 +369,12 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 15] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 20] = [
+    ("alertmanager-dead-mans-switch", &["url"], &[]),
+    ("alertmanager-email", &["password"], &[]),
+    ("alertmanager-ntfy", &["token", "topic"], &["url"]),
+    ("alertmanager-slack", &["url"], &[]),
+    ("alertmanager-webhook", &["token"], &[]),
     ("argocd-secret", &["admin.password"], &[]),
     ("backup-encryption", &["key"], &[]),
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
@@ -382,7 +394,7 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 15] = [
 
 /// The credential to which a Secret's name belongs: its own name, or with a suffix that was drawn
 /// when it was sealed.
-fn credential(
+pub fn credential(
     secret: &str,
 ) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
     let is_drawn = |text: &str| {
@@ -424,6 +436,7 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: a whole Secret as environment", object.path));
         }
     }
+    found.extend(alertmanager::mounted(tree));
     for object in tree.of_kind("SealedSecret") {
         let (name, namespace) = (
             object.text("spec/template/metadata/name"),

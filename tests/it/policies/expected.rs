@@ -1,6 +1,8 @@
 //! The needed connections, worked out from the objects, and for the pods of charts from the table
 //! of the cluster's facts.
 
+mod receivers;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
@@ -82,8 +84,11 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 12] = [
             To::Pods("monitoring", "prometheus", 8080),
             To::Pods("monitoring", "kube-state-metrics", 8080),
             To::Pods("monitoring", OPERATOR, 8080),
+            To::Teller(9093),
+            To::Teller(8080),
         ],
     ),
+    (STACK, "monitoring", "alertmanager", &[To::Receivers]),
 ];
 
 const BLACKBOX: &str = "prometheus-blackbox-exporter";
@@ -107,6 +112,10 @@ enum To {
     Kubelet,
     /// The pods of every monitor in the tree, at each port that it names.
     Monitored,
+    /// Alertmanager, where the chart's values have it.
+    Teller(u16),
+    /// Whom Alertmanager's configuration names.
+    Receivers,
 }
 
 /// All needed connections.
@@ -159,6 +168,21 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
         }
         To::Monitored => {
             all.extend(monitored(tree).into_iter().map(|(to, port)| Flow {
+                from: from.clone(),
+                to,
+                port,
+                protocol: "TCP",
+            }));
+            return;
+        }
+        To::Teller(port) => match receivers::configuration(tree) {
+            Some(_) => (cluster_pods(tree, "monitoring", "alertmanager"), port, &["TCP"]),
+            None => return,
+        },
+        To::Receivers => {
+            let Some(told) = receivers::configuration(tree) else { return };
+            add(tree, all, from, To::Dns);
+            all.extend(receivers::told(told).into_iter().map(|(to, port)| Flow {
                 from: from.clone(),
                 to,
                 port,

@@ -26,7 +26,7 @@ fn pods_at(tree: &Tree, address: &str) -> Option<(End, u16)> {
 /// Who asks, and the port at which Prometheus tells it to.
 pub fn prober(tree: &Tree, probe: &Read) -> (End, u16) {
     let url = probe.text("spec/prober/url");
-    pods_at(tree, &url).unwrap_or_else(|| panic!("{}: {url} leads nowhere", probe.path))
+    pods_at(tree, url).unwrap_or_else(|| panic!("{}: {url} leads nowhere", probe.path))
 }
 
 /// What it asks for one target: the pods of a Service, or a public host from inside and from

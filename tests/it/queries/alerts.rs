@@ -34,6 +34,7 @@ spec:
     otelCollector: {enabled: true}
     jsonExporter: {enabled: true}
     redis: {enabled: true}
+    kubePrometheusStack: {enabled: true}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
 ";
@@ -207,6 +208,7 @@ fn every_component_is_alerted_to() {
         "ProbeFails",
         "ProbesMissing",
         "RequestsFail",
+        "SamplesDeletedEarly",
         "SecretNotUnsealed",
         "ServedCertificateEnds",
         "SessionsDown",
@@ -218,7 +220,20 @@ fn every_component_is_alerted_to() {
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 35, "{found:?}");
+    assert_eq!(found.len(), 36, "{found:?}");
+}
+
+/// The end of the certificate that values are sealed with is known where there is one.
+#[test]
+fn the_end_of_the_sealing_certificate_is_alerted_to() {
+    for (name, compiled) in &*PLATFORMS {
+        let plan = plan(compiled);
+        let platform = plan.platform();
+        let is_known =
+            platform.spec.components.sealed_secrets.enabled && platform.sealing.is_some();
+        let is_there = alerts(plan).any(|it| it.name == "SealingCertificateEnds");
+        assert_eq!(is_there, is_known, "{name}");
+    }
 }
 
 /// The ports of charts' pods by which metrics are asked for: a judge holds them against the charts.

@@ -40,6 +40,9 @@ PROGRAMS = (
     "psql",
     "redis-server",
     "redis-cli",
+    "json_exporter",
+    "otelcol",
+    "postgres_exporter",
 )
 FOLDERS = (
     "tmp",
@@ -67,6 +70,9 @@ CONFIGS: dict[str, dict] = {
     },
     "redis": {"Entrypoint": ["redis-server"]},
     "rclone": {"Entrypoint": ["listen"]},
+    "json-exporter": {"Entrypoint": ["json_exporter"]},
+    "opentelemetry-collector": {"Entrypoint": ["otelcol"]},
+    "postgres-exporter": {"Entrypoint": ["postgres_exporter"]},
 }
 
 

@@ -11,11 +11,19 @@ RELOADER, FIRST_RELOADER = 8080, 8081
 FLAG = "--config-reloader-"
 
 
+# Of each kind that the operator runs: the port that it answers at, and further ones.
+OPERATED = {"Alertmanager": 9093, "Prometheus": 9090}
+MESH = [
+    {"name": "mesh-tcp", "containerPort": 9094, "protocol": "TCP"},
+    {"name": "mesh-udp", "containerPort": 9094, "protocol": "UDP"},
+]
+
+
 def stateful_sets(objects: list[dict]) -> Iterator[dict]:
-    """One for each resource `Prometheus`."""
+    """One for each resource `Prometheus` or `Alertmanager`."""
     for it in objects:
-        if it["kind"] == "Prometheus" and it["apiVersion"].startswith("monitoring.coreos.com/"):
-            yield of_prometheus(it, of_reloader(objects))
+        if it["kind"] in OPERATED and it["apiVersion"].startswith("monitoring.coreos.com/"):
+            yield of_resource(it, of_reloader(objects))
 
 
 def of_reloader(objects: list[dict]) -> dict:
@@ -37,20 +45,25 @@ def of_reloader(objects: list[dict]) -> dict:
     return resources
 
 
-def of_prometheus(resource: dict, reloader: dict) -> dict:
-    """The StatefulSet of a resource `Prometheus`."""
+def of_resource(resource: dict, reloader: dict) -> dict:
+    """The StatefulSet of a resource."""
     spec, meta = resource["spec"], resource["metadata"]
+    program = resource["kind"].lower()
     labels = {
-        NAME: "prometheus",
+        NAME: program,
         INSTANCE: meta["name"],
         "app.kubernetes.io/managed-by": "prometheus-operator",
-        "operator.prometheus.io/name": meta["name"],
-        "operator.prometheus.io/shard": "0",
-        "prometheus": meta["name"],
+        program: meta["name"],
     }
+    if program == "prometheus":
+        labels["operator.prometheus.io/name"] = meta["name"]
+        labels["operator.prometheus.io/shard"] = "0"
     own = {
-        "name": "prometheus",
-        "ports": [{"name": spec.get("portName") or "web", "containerPort": 9090}],
+        "name": program,
+        "ports": [
+            {"name": spec.get("portName") or "web", "containerPort": OPERATED[resource["kind"]]},
+            *(MESH if program == "alertmanager" else []),
+        ],
         "resources": spec.get("resources") or {},
     }
     pod = {
@@ -71,18 +84,18 @@ def of_prometheus(resource: dict, reloader: dict) -> dict:
         if key in spec
     }
     claim = (spec.get("storage") or {}).get("volumeClaimTemplate")
-    claims = [{**claim, "metadata": {"name": f"prometheus-{meta['name']}-db"}}] if claim else []
+    claims = [{**claim, "metadata": {"name": f"{program}-{meta['name']}-db"}}] if claim else []
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
         "metadata": {
-            "name": f"prometheus-{meta['name']}",
+            "name": f"{program}-{meta['name']}",
             **({"namespace": meta["namespace"]} if "namespace" in meta else {}),
         },
         "spec": {
             "replicas": spec.get("replicas", 1),
-            "serviceName": "prometheus-operated",
-            "selector": {"matchLabels": {NAME: "prometheus", INSTANCE: meta["name"]}},
+            "serviceName": f"{program}-operated",
+            "selector": {"matchLabels": {NAME: program, INSTANCE: meta["name"]}},
             "template": {"metadata": {"labels": labels}, "spec": {**pod, **more}},
             "volumeClaimTemplates": claims,
         },

@@ -51,6 +51,11 @@ GO = {
     },
     # With the plugins that the Corefile of k3s names.
     "coredns": {"coredns": (".", "")},
+    # The version that the chart runs: Debian's is older, and does not know every key.
+    "alertmanager": {
+        "alertmanager": ("github.com/prometheus/alertmanager/cmd/alertmanager", ""),
+        "amtool": ("github.com/prometheus/alertmanager/cmd/amtool", ""),
+    },
     # What stands in for the programs of images that are not here.
     "standin": {"standin": (".", "")},
     # What `bootstrap.sh` applies everything with.
@@ -87,6 +92,10 @@ GO = {
 # Binaries that are kept apart from others of the same wrapper module: building one does not build
 # the other.
 SHARED = {"controller": "seal"}
+
+# Files that a wrapper module's programs embed and that no module has, since their makers build them
+# first: an empty one stands in for each.
+ABSENT = {"alertmanager": "github.com/prometheus/alertmanager/ui/app/dist/index.html"}
 
 # Modules whose unpacked folder the judges read (resource definitions above all), each with the
 # wrapper module that pins it.
@@ -126,12 +135,28 @@ def module_inputs(name: str) -> list[bytes]:
     return [part for path in files for part in (path.name.encode(), path.read_bytes())]
 
 
+def sources(name: str, folder: Path) -> tuple[Path, str]:
+    """Where a wrapper module is built, and how: with what is absent, in a copy that has all modules
+    beside it."""
+    place = REAL / "tools" / SHARED.get(name, name)
+    if name not in ABSENT:
+        return place, "-mod=readonly"
+    copy = folder / "module"
+    shutil.copytree(place, copy)
+    run(name, ["go", "mod", "vendor", "-e"], cwd=copy, environment=go_environment())
+    absent = copy / "vendor" / ABSENT[name]
+    absent.parent.mkdir(parents=True)
+    absent.touch()
+    return copy, "-mod=vendor"
+
+
 def make_go(name: str) -> Callable[[Path], None]:
     """The builder of one wrapper module's binaries, all in one go command so that they share what
     they compile."""
 
     def make(folder: Path) -> None:
         (folder / "bin").mkdir()
+        place, modules = sources(name, folder)
         for binary, (package, stamps) in GO[name].items():
             run(
                 binary,
@@ -139,7 +164,7 @@ def make_go(name: str) -> Callable[[Path], None]:
                     *(["nice", "-n", "5"] if shutil.which("nice") else []),
                     "go",
                     "build",
-                    "-mod=readonly",
+                    modules,
                     "-trimpath",
                     "-buildvcs=false",
                     "-p=2",
@@ -149,9 +174,11 @@ def make_go(name: str) -> Callable[[Path], None]:
                     str(folder / "bin" / binary),
                     package,
                 ],
-                cwd=REAL / "tools" / SHARED.get(name, name),
+                cwd=place,
                 environment=go_environment(),
             )
+        if name in ABSENT:
+            shutil.rmtree(place)
 
     return make
 

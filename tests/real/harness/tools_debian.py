@@ -11,7 +11,6 @@ from .installing import Missing, run
 # programs that they give.
 DEBIAN = (
     "prometheus",
-    "prometheus-alertmanager",
     "redis-tools",
     "libjemalloc2",
     "liblzf1",
@@ -20,7 +19,6 @@ DEBIAN = (
 
 PROGRAMS = {
     "promtool": "promtool",
-    "amtool": "amtool",
     "redis-server": "redis-check-rdb",
     "shellcheck": "shellcheck",
 }

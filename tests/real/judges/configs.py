@@ -18,7 +18,7 @@ from harness.context import Context
 from harness.table import Fault, Row, short
 from harness.trees import Thing, Tree
 
-from . import configs_alerts, configs_exporters
+from . import configs_alerts, configs_delivery, configs_exporters, configs_routes
 
 # Programs that no judge runs yet, because no tree has anything for them: what would be a subject,
 # and where it would be.
@@ -207,6 +207,26 @@ def judge_seals(ctx: Context, row: Row) -> None:
     )
 
 
+def configurations(ctx: Context) -> list[tuple[str, str, dict[str, Any]]]:
+    """The configurations of Alertmanager in all trees: place, a file of its own, value."""
+    return [
+        (f"{tree.name}/{file}", str(written(ctx, value)), value)
+        for tree in ctx.trees
+        for file, value in subjects(tree)["amtool"]
+    ]
+
+
+def delivered(ctx: Context) -> list[tuple[Tree, str, dict[str, Any]]]:
+    """The same with their trees, those that tell by mail, by ntfy and by a dead man's switch."""
+    everyone = ("email_configs", "alertmanager-ntfy", "dead-mans-switch")
+    return [
+        (tree, file, value)
+        for tree in ctx.trees
+        for file, value in subjects(tree)["amtool"]
+        if all(one in json.dumps(value) for one in everyone)
+    ]
+
+
 def judge(ctx: Context) -> list[Row]:
     """One row a program."""
     rows = []
@@ -221,6 +241,8 @@ def judge(ctx: Context) -> list[Row]:
         row.note = "" if row.objects else "no subject yet"
         row.seconds = time.monotonic() - began
         rows.append(row)
+    rows.append(configs_routes.judge(ctx, configurations(ctx)))
+    rows.append(configs_delivery.judge(ctx, delivered(ctx)))
     rows.append(configs_alerts.judge(ctx))
     row, began = Row("kubeseal", 0), time.monotonic()
     judge_seals(ctx, row)
@@ -258,6 +280,11 @@ def faults(ctx: Context) -> None:
     ctx.fault(
         Fault("a route to a receiver that is not there", "amtool", said or "nothing", bool(said))
     )
+    sound = next(iter(configurations(ctx)), None)
+    if sound is not None:
+        configs_routes.plant(ctx, lambda value: written(ctx, value), sound[2])
+    for tree, _, value in delivered(ctx)[:1]:
+        configs_delivery.plant(ctx, tree, value)
     script = ctx.fresh("script") / "bootstrap.sh"
     for what, line in (
         ("a value outside of quotes", "rm -r $1/out"),

@@ -26,6 +26,27 @@ pub const RULES: &[Fix] = &[
         &[("keep: 0", "keep: 1"), ("storage: 100Mi", "storage: 1Gi")],
     ),
     ("out-of-range--retention", PLATFORM, &[("retentionDays: 0", "retentionDays: 1")]),
+    (
+        "alerts-not-delivered",
+        PLATFORM,
+        &[(
+            "kubePrometheusStack: {enabled: true}",
+            "kubePrometheusStack: {enabled: true}\n    alertmanager: {enabled: true, \
+             deadMansSwitch: true, receivers: {slack: {}}}",
+        )],
+    ),
+    (
+        "alerts-not-delivered--no-receiver",
+        PLATFORM,
+        &[("deadMansSwitch: true}", "deadMansSwitch: true, receivers: {slack: {}}}")],
+    ),
+    ("alerts-not-delivered--critical-only", PLATFORM, &[("alerts: critical", "alerts: all")]),
+    (
+        "alerting-not-watched",
+        PLATFORM,
+        &[("enabled: true, receivers", "enabled: true, deadMansSwitch: true, receivers")],
+    ),
+    ("endpoint-unreachable--receiver", PLATFORM, &[("alerts\"}", "alerts\", cidr: 10.20.0.0/24}")]),
     ("storage-too-small--monitoring", PLATFORM, &[("storage: 512Mi", "storage: 1Gi")]),
     ("answer-beyond-context", PLATFORM, &[("maxTokens: 4096", "maxTokens: 2048")]),
     ("answer-beyond-context--tools", PLATFORM, &[("maxTokens: 4096", "maxTokens: 1191")]),

@@ -81,6 +81,34 @@ func tika([]string) int {
 	return untilAsked()
 }
 
+// An exporter: a page that says that it is there, and its metrics.
+func page(port string) func([]string) int {
+	return func([]string) int {
+		serve(":"+port, map[string]func() bool{"/": yes, "/metrics": yes, "/probe": yes})
+		return untilAsked()
+	}
+}
+
+// The collector listens at the address that its configuration takes from the environment.
+func collector(arguments []string) int {
+	file := ""
+	for _, argument := range arguments {
+		file = strings.TrimPrefix(argument, "--config=")
+	}
+	if _, err := os.ReadFile(file); err != nil {
+		fail("%v", err)
+	}
+	address := os.Getenv("POD_IP")
+	if address == "" {
+		fail("nobody says which address this pod has")
+	}
+	for _, port := range []string{"4317", "8888", "8889"} {
+		accept(address + ":" + port)
+	}
+	serve(address+":13133", map[string]func() bool{"/": yes})
+	return untilAsked()
+}
+
 // `python3 -c`: no Python is here; it waits for the database that the environment names, as every
 // such script does first.
 func python([]string) int {
