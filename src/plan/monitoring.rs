@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use super::Plan;
-use crate::builder::contribution::{Contributed, Contribution, Module, Query};
+use crate::builder::contribution::{Contributed, Contribution, Module};
 
 /// All of it.
 #[derive(Debug, Serialize)]
@@ -150,9 +150,9 @@ impl Monitoring {
                 module: module.name(),
                 by,
             }),
-            Contribution::Query(Query { module, target, path, .. }) => self.probes.push(ProbeRow {
-                target: format!("{}{path}", target.endpoint().url("http")),
-                module,
+            Contribution::Query(query) => self.probes.push(ProbeRow {
+                target: format!("{}{}", query.target.endpoint().url("http"), query.path),
+                module: query.module,
                 by,
             }),
             Contribution::PublicHost(host) => self.probes.push(ProbeRow {

@@ -12,7 +12,7 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
 /// run time. Namespace and labels, according to the facts of the cluster and of the charts.
-pub const OTHERS: [(&str, &[(&str, &str)]); 16] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 17] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     // In place of Traefik, where the spec says so.
     (

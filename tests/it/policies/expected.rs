@@ -57,7 +57,7 @@ pub struct Flow {
 
 /// Pods of charts, and their connections, not taken from this program. Chart, namespace, name; API
 /// server, DNS; others.
-const OF_CHARTS: [(&str, &str, &str, &[To]); 12] = [
+const OF_CHARTS: [(&str, &str, &str, &[To]); 13] = [
     ("cert-manager", "cert-manager", "cert-manager", &[To::Api, To::Dns, To::Issuer]),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),

@@ -98,6 +98,9 @@ fn what_a_help_says_helps() {
             "invalid-value--number-out-of-bounds",
             "documents-on-shared-volume",
             "exporter-needs-own-database",
+            "alerts-not-delivered",
+            "alerts-not-delivered--critical-only",
+            "alerts-not-delivered--no-receiver",
         ]
         .contains(case);
         assert!(new.is_empty() || deeper, "{case}: {new:?} has come:\n{after}");
