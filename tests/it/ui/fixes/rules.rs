@@ -44,7 +44,7 @@ pub const RULES: &[Fix] = &[
     (
         "alerting-not-watched",
         PLATFORM,
-        &[("enabled: true, receivers", "enabled: true, deadMansSwitch: true, receivers")],
+        &[("receivers: {slack: {}}", "receivers: {slack: {}}, deadMansSwitch: true")],
     ),
     ("endpoint-unreachable--receiver", PLATFORM, &[("alerts\"}", "alerts\", cidr: 10.20.0.0/24}")]),
     ("logs-do-not-fit", PLATFORM, &[("storage: 10Gi", "storage: 38Gi")]),
