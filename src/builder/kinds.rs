@@ -5,7 +5,7 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
         batch::v1::CronJob,
-        core::v1::{PersistentVolumeClaim, Service, ServiceAccount},
+        core::v1::{ConfigMap, PersistentVolumeClaim, Service, ServiceAccount},
         networking::v1::{Ingress, NetworkPolicy},
         policy::v1::PodDisruptionBudget,
     },
@@ -14,6 +14,8 @@ use k8s_openapi::{
 use super::object::CustomResource;
 use crate::facts::charts::ObjectKind;
 
+/// `ConfigMap`.
+pub const CONFIG_MAP: ObjectKind = namespaced::<ConfigMap>();
 /// `CronJob`.
 pub const CRON_JOB: ObjectKind = namespaced::<CronJob>();
 /// `Deployment`.

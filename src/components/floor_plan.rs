@@ -18,7 +18,8 @@ use crate::{
         argocd::{self, Admin},
         backup,
         cert_manager::{self, issuer},
-        kube_prometheus_stack, monitoring_config, namespaces, node_alerts, ollama,
+        dashboards, grafana, kube_prometheus_stack, monitoring_config, namespaces, node_alerts,
+        ollama,
         open_webui::{self, documents::Documents},
         postgresql, redis, secrets,
         spec::Spec,
@@ -82,6 +83,9 @@ impl Platform {
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
         let metrics = self.metrics(&mut builder, &foundations.monitoring);
+        if let Some(metrics) = &metrics {
+            self.dashboards(&mut builder, &foundations, metrics);
+        }
         self.chat(&mut builder, &foundations);
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
@@ -90,6 +94,7 @@ impl Platform {
                 prometheus: &metrics.prometheus,
                 monitors: metrics.definitions.monitors,
                 rules: metrics.definitions.rules,
+                has_dashboards: self.spec.components.grafana.enabled,
             };
             let (application, namespace) =
                 (&monitoring_config::APPLICATION, &foundations.monitoring);
@@ -110,6 +115,7 @@ impl Platform {
         // handles that are used below.
         builder.build(&BOOTSTRAP, &cluster.argocd, |scope| {
             node_alerts::alerts(scope, &self.spec.all_nodes());
+            dashboards::offer(scope);
             if let Some(ingress) = &self.spec.ingress {
                 scope.provided_outside(ingress.provided_outside());
             }
@@ -197,6 +203,33 @@ impl Platform {
         Some(builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
             stack.build(scope, definitions, &self.versions)
         }))
+    }
+
+    /// Who shows the metrics. Without sealed values it was refused before (`component-needed`).
+    fn dashboards(
+        &self,
+        builder: &mut PlatformBuilder,
+        foundations: &Foundations,
+        metrics: &kube_prometheus_stack::Offers,
+    ) {
+        let Foundations { monitoring, ingress, issuer, credentials, .. } = foundations;
+        let (component, host) =
+            (&self.spec.components.grafana, self.spec.domains.monitoring.as_ref());
+        let (true, Some(credentials)) = (component.enabled, credentials) else { return };
+        let sources =
+            grafana::Sources { prometheus: &metrics.queries, loki: None, alertmanager: None };
+        let password = builder.build(&grafana::CREDENTIALS_APPLICATION, monitoring, |scope| {
+            grafana::credentials(scope, credentials)
+        });
+        let needs = grafana::Needs { sources, host, password: &password, versions: &self.versions };
+        let offers = builder
+            .build(&grafana::APPLICATION, monitoring, |scope| component.build(scope, &needs));
+        if let (Some(issuer), Some(host)) = (issuer, host) {
+            let host = builder.host(host);
+            builder.build(&grafana::INGRESS_APPLICATION, monitoring, |scope| {
+                grafana::ingress(scope, &offers, ingress, issuer, &host);
+            });
+        }
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where

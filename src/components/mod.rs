@@ -4,8 +4,10 @@
 pub mod argocd;
 pub mod backup;
 pub mod cert_manager;
+pub mod dashboards;
 pub mod disk;
 pub mod floor_plan;
+pub mod grafana;
 pub mod kube_prometheus_stack;
 pub mod monitoring_config;
 pub mod namespaces;

@@ -1,4 +1,4 @@
-//! What Prometheus asks and when it alerts, written from what all components contribute: built
+//! What Prometheus asks, when it alerts and what Grafana shows, written from what all components contribute: built
 //! last, and nothing of it is listed by hand.
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::namespaces;
+use super::{dashboards, namespaces};
 use crate::{
     builder::{
         contribution::{Alert, Contribution, Contributions, Scrape, Tls},
@@ -28,7 +28,11 @@ use crate::{
 pub const APPLICATION: MayMake = MayMake::in_namespace(
     "monitoring-config",
     &[namespaces::MONITORING],
-    &[kinds::namespaced_custom::<PodMonitor>(), kinds::namespaced_custom::<PrometheusRule>()],
+    &[
+        kinds::CONFIG_MAP,
+        kinds::namespaced_custom::<PodMonitor>(),
+        kinds::namespaced_custom::<PrometheusRule>(),
+    ],
 );
 
 /// The path that Prometheus asks where it is told none.
@@ -42,16 +46,21 @@ pub struct Needs<'a> {
     pub monitors: CrdRef<PodMonitor>,
     /// The right to say when to alert.
     pub rules: CrdRef<PrometheusRule>,
+    /// Whether somebody shows dashboards.
+    pub has_dashboards: bool,
 }
 
-/// One monitor for each set of pods that has metrics, and one object of rules for each component
-/// that has alerts.
+/// One monitor for each set of pods that has metrics, one object of rules for each component that has
+/// alerts, and one of all dashboards.
 pub fn build(scope: &mut Scope<'_, Closed>, contributions: &Contributions, needs: &Needs<'_>) {
     for (pods, scrapes) in by_pods(contributions) {
         monitor(scope, needs, pods, &scrapes);
     }
     for (component, alerts) in by_component(contributions) {
         rules(scope, needs, component, alerts);
+    }
+    if needs.has_dashboards {
+        dashboards::build(scope, contributions);
     }
 }
 

@@ -17,7 +17,7 @@ use documents::Documents;
 use environment::DATA;
 
 use super::{
-    disk, ollama,
+    dashboards, disk, ollama,
     pod::{self, Deadline, Patience},
     postgresql::{self, Postgresql},
     redis,
@@ -317,6 +317,7 @@ impl OpenWebUi {
         scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
         scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
         scope.contribute(Logs::text(&me));
+        scope.dashboard(dashboards::open_webui::dashboard);
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs deploy/openwebui --all-containers` says what it \

@@ -12,7 +12,7 @@ use self::{
     offers::{NAME, Offers, PORT, Reader},
 };
 use super::{
-    disk,
+    dashboards, disk,
     pod::{self, Deadline, Patience, Replicas},
     section::{Need, Number, PodResources, Section, VolumeSize},
     workload_alerts::{self, STATEFUL_SET},
@@ -220,6 +220,7 @@ impl Postgresql {
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
         let me = scope.pods(&part);
         scope.contribute(Logs::text(&me));
+        scope.dashboard(dashboards::postgresql::dashboard);
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs postgresql-0 --all-containers` says what it does: \

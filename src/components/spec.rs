@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    argocd::ArgoCd, backup::Backup, cert_manager::CertManager,
+    argocd::ArgoCd, backup::Backup, cert_manager::CertManager, grafana::Grafana,
     kube_prometheus_stack::KubePrometheusStack, namespaces, ollama::Ollama, open_webui::OpenWebUi,
     postgresql::Postgresql, redis::Redis, secrets::SealedSecrets, section::Section,
     traefik::Traefik,
@@ -146,6 +146,9 @@ pub struct Components {
     /// kube-state-metrics: the Helm charts `kube-prometheus-stack` and `prometheus-operator-crds`,
     /// in the namespace `monitoring`. Off by default.
     pub kube_prometheus_stack: KubePrometheusStack,
+    /// Grafana, which shows the metrics on dashboards: its Helm chart, in the namespace
+    /// `monitoring`. Off by default.
+    pub grafana: Grafana,
     /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
     /// cluster.
     pub postgresql: Postgresql,
@@ -164,13 +167,14 @@ pub struct Components {
 impl Components {
     /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
     /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 10] {
+    pub fn sections(&self) -> [&dyn Section; 11] {
         [
             &self.argocd,
             &self.traefik,
             &self.cert_manager,
             &self.sealed_secrets,
             &self.kube_prometheus_stack,
+            &self.grafana,
             &self.postgresql,
             &self.ollama,
             &self.redis,

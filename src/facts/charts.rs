@@ -2,6 +2,7 @@
 
 pub mod argo_cd;
 pub mod cert_manager;
+pub mod grafana;
 pub mod kube_prometheus_stack;
 pub mod sealed_secrets;
 

@@ -55,6 +55,10 @@ fn monitoring_runs_by_digest() {
     };
     let mut texts = case("monitoring");
     assert_eq!(shas(&texts), 4, "Prometheus, its operator, the reloader, kube-state-metrics");
+    let grafana = String::from_utf8_lossy(&tree(&texts).files["apps/grafana.yaml"]).into_owned();
+    let sha = grafana.lines().find_map(|it| it.trim().strip_prefix("sha: "));
+    let digits = sha.expect("a digest").trim_matches('"');
+    assert!(digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()), "{digits}");
     let pins = "kube-prometheus-stack: 89.2.2\n".to_owned();
     texts.insert("spec/versions.yaml".to_owned(), pins);
     assert_eq!(shas(&texts), 0, "another chart brings other images");

@@ -204,6 +204,20 @@ fn backup() -> impl Strategy<Value = Option<Value>> {
     proptest::option::of(all)
 }
 
+/// Grafana: off, or on wherever what it needs is.
+fn grafana() -> impl Strategy<Value = Option<Value>> {
+    let all = (any::<bool>(), proptest::option::of(any::<bool>()), resources(64)).prop_map(
+        |(on, anonymous, memory)| {
+            map([
+                ("enabled", some(on)),
+                ("anonymous", anonymous.map(Into::into)),
+                ("resources", memory),
+            ])
+        },
+    );
+    proptest::option::of(all)
+}
+
 /// Monitoring: off, or on with pods and a volume of any size.
 fn monitoring() -> impl Strategy<Value = Option<Value>> {
     let pods = (resources(64), resources(64), resources(64), resources(64));
@@ -232,80 +246,95 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
         let documents = sample::select(vec!["text", "tika"]);
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         let webui = (webui, documents);
-        (small, argo, database, webui, ollama(on.ollama), (backup(), monitoring())).prop_map(
-            move |(
-                (traefik, controller, webhook, injector, sealed),
-                argo,
-                (sql, disk, elsewhere),
-                ((chat, size, overflow, files, many), documents),
-                ollama,
-                (backup, monitoring),
-            )| {
-                // A backup of nothing is refused.
-                let backup = backup.filter(|_| on.postgresql || on.open_webui);
-                let off = |is_on: bool| (!is_on).then(|| false.into());
-                let certs = map([
-                    ("controller", controller),
-                    ("webhook", webhook),
-                    ("cainjector", injector),
-                ]);
-                let argo = map([
-                    ("controller", argo.0),
-                    ("repoServer", argo.1),
-                    ("server", argo.2),
-                    ("redis", argo.3),
-                ]);
-                // Several front ends need a database, and room for all their connections.
-                let many = many && on.postgresql && on.open_webui;
-                let (size, overflow) =
-                    if many { (size.min(3), overflow.min(2)) } else { (size, overflow) };
-                let pool = map([("size", some(size)), ("overflow", some(overflow))]);
-                let sql =
-                    sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
-                let all = map([
-                    ("argocd", Some(map([("enabled", off(on.argocd)), ("resources", Some(argo))]))),
-                    ("traefik", Some(map([("enabled", off(on.traefik)), ("resources", traefik)]))),
-                    (
-                        "certManager",
-                        Some(map([("enabled", off(on.cert_manager)), ("resources", Some(certs))])),
-                    ),
-                    (
-                        "sealedSecrets",
-                        Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)])),
-                    ),
-                    ("kubePrometheusStack", monitoring),
-                    (
-                        "postgresql",
-                        Some(match elsewhere {
-                            Some(elsewhere) => map([
-                                ("enabled", off(on.postgresql)),
-                                ("external", Some(elsewhere)),
-                            ]),
-                            None => map([
-                                ("enabled", off(on.postgresql)),
-                                ("resources", sql),
-                                ("storage", some(format!("{disk}Gi"))),
-                            ]),
-                        }),
-                    ),
-                    ("redis", many.then(|| map([("enabled", some(true))]))),
-                    ("ollama", Some(ollama)),
-                    ("backup", backup),
-                    (
-                        "openWebui",
-                        Some(map([
-                            ("enabled", off(on.open_webui)),
-                            ("replicas", many.then(|| 3.into())),
-                            ("documents", Some(documents.into())),
-                            ("resources", chat),
-                            ("storage", some(format!("{files}Gi"))),
-                            ("connectionPool", Some(pool)),
-                        ])),
-                    ),
-                ]);
-                (on, all)
-            },
-        )
+        (small, argo, database, webui, ollama(on.ollama), (backup(), monitoring(), grafana()))
+            .prop_map(
+                move |(
+                    (traefik, controller, webhook, injector, sealed),
+                    argo,
+                    (sql, disk, elsewhere),
+                    ((chat, size, overflow, files, many), documents),
+                    ollama,
+                    (backup, monitoring, grafana),
+                )| {
+                    let is_on = |section: &Value| section["enabled"].as_bool() == Some(true);
+                    let has_metrics = monitoring.as_ref().is_some_and(is_on);
+                    let grafana =
+                        grafana.filter(|it| !is_on(it) || has_metrics && on.sealed_secrets);
+                    // A backup of nothing is refused.
+                    let backup = backup.filter(|_| on.postgresql || on.open_webui);
+                    let off = |is_on: bool| (!is_on).then(|| false.into());
+                    let certs = map([
+                        ("controller", controller),
+                        ("webhook", webhook),
+                        ("cainjector", injector),
+                    ]);
+                    let argo = map([
+                        ("controller", argo.0),
+                        ("repoServer", argo.1),
+                        ("server", argo.2),
+                        ("redis", argo.3),
+                    ]);
+                    // Several front ends need a database, and room for all their connections.
+                    let many = many && on.postgresql && on.open_webui;
+                    let (size, overflow) =
+                        if many { (size.min(3), overflow.min(2)) } else { (size, overflow) };
+                    let pool = map([("size", some(size)), ("overflow", some(overflow))]);
+                    let sql = sql
+                        .or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
+                    let all = map([
+                        (
+                            "argocd",
+                            Some(map([("enabled", off(on.argocd)), ("resources", Some(argo))])),
+                        ),
+                        (
+                            "traefik",
+                            Some(map([("enabled", off(on.traefik)), ("resources", traefik)])),
+                        ),
+                        (
+                            "certManager",
+                            Some(map([
+                                ("enabled", off(on.cert_manager)),
+                                ("resources", Some(certs)),
+                            ])),
+                        ),
+                        (
+                            "sealedSecrets",
+                            Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)])),
+                        ),
+                        ("kubePrometheusStack", monitoring),
+                        ("grafana", grafana),
+                        (
+                            "postgresql",
+                            Some(match elsewhere {
+                                Some(elsewhere) => map([
+                                    ("enabled", off(on.postgresql)),
+                                    ("external", Some(elsewhere)),
+                                ]),
+                                None => map([
+                                    ("enabled", off(on.postgresql)),
+                                    ("resources", sql),
+                                    ("storage", some(format!("{disk}Gi"))),
+                                ]),
+                            }),
+                        ),
+                        ("redis", many.then(|| map([("enabled", some(true))]))),
+                        ("ollama", Some(ollama)),
+                        ("backup", backup),
+                        (
+                            "openWebui",
+                            Some(map([
+                                ("enabled", off(on.open_webui)),
+                                ("replicas", many.then(|| 3.into())),
+                                ("documents", Some(documents.into())),
+                                ("resources", chat),
+                                ("storage", some(format!("{files}Gi"))),
+                                ("connectionPool", Some(pool)),
+                            ])),
+                        ),
+                    ]);
+                    (on, all)
+                },
+            )
     })
 }
 

@@ -145,14 +145,21 @@ fn no_permission_is_for_nobody() {
     use espalier::facts::charts::{
         argo_cd::ARGO_CD,
         cert_manager::CERT_MANAGER,
+        grafana::GRAFANA,
         kube_prometheus_stack::{KUBE_PROMETHEUS_STACK, PROMETHEUS_OPERATOR_CRDS},
         sealed_secrets::SEALED_SECRETS,
     };
 
     let trees: Vec<Tree> =
         golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
-    let charts =
-        [ARGO_CD, CERT_MANAGER, KUBE_PROMETHEUS_STACK, PROMETHEUS_OPERATOR_CRDS, SEALED_SECRETS];
+    let charts = [
+        ARGO_CD,
+        CERT_MANAGER,
+        GRAFANA,
+        KUBE_PROMETHEUS_STACK,
+        PROMETHEUS_OPERATOR_CRDS,
+        SEALED_SECRETS,
+    ];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::ObjectKind;
         charts.iter().flat_map(|it| it.kinds).any(|kinds| match kinds {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    monitoring_config, namespaces, pod,
+    dashboards, monitoring_config, namespaces, pod,
     section::{Number, PodResources, Section, VolumeSize},
 };
 use crate::{
@@ -16,14 +16,14 @@ use crate::{
             Chart,
             values::{Lookup, Strategy, Switch},
         },
-        handle::{CrdRef, Pods},
+        handle::{CrdRef, Pods, PortRef},
         may_make::MayMake,
         scope::Scope,
     },
     crds::prometheus::{PodMonitor, PrometheusRule},
     facts::{
         charts::kube_prometheus_stack::{
-            BUCKETS, KUBE_PROMETHEUS_STACK, OF_KUBELET, PROMETHEUS_OPERATOR_CRDS,
+            BUCKETS, KUBE_PROMETHEUS_STACK, OF_KUBELET, PROMETHEUS, PROMETHEUS_OPERATOR_CRDS, port,
         },
         requests::{self, Allotment},
         versions::{
@@ -128,6 +128,8 @@ pub struct Definitions {
 pub struct Offers {
     /// Who asks for metrics.
     pub prometheus: Pods,
+    /// Where it answers queries.
+    pub queries: PortRef,
     /// What it reads.
     pub definitions: Definitions,
 }
@@ -227,8 +229,11 @@ impl KubePrometheusStack {
         let version = versions.of(KUBE_PROMETHEUS_STACK.pin);
         let made = scope.chart(Chart::new(&KUBE_PROMETHEUS_STACK, version, values), made);
         pods::flows(scope, &made);
+        scope.contribute(dashboards::prometheus::dashboard());
         let [_, _, prometheus] = made;
-        Offers { prometheus, definitions }
+        let number = port::PROMETHEUS;
+        let queries = scope.chart_port(&prometheus, PROMETHEUS, number, number);
+        Offers { prometheus, queries, definitions }
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Flow {
 
 /// Pods of charts, and their connections, not taken from this program. Chart, namespace, name; API
 /// server, DNS; others.
-const OF_CHARTS: [(&str, &str, &str, &[To]); 11] = [
+const OF_CHARTS: [(&str, &str, &str, &[To]); 12] = [
     ("cert-manager", "cert-manager", "cert-manager", &[To::Api, To::Dns, To::Issuer]),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
@@ -64,6 +64,7 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 11] = [
     ("argo-cd", "argocd", "argocd-repo-server", &[To::Dns, REDIS, To::Https, To::Git]),
     ("argo-cd", "argocd", "argocd-redis", &[]),
     ("argo-cd", "argocd", "argocd-redis-secret-init", &[To::Api, To::Dns]),
+    ("grafana", "monitoring", "grafana", &[To::Dns, To::Pods("monitoring", "prometheus", 9090)]),
     (STACK, "monitoring", OPERATOR, &[To::Api, To::Dns]),
     (STACK, "monitoring", "kube-state-metrics", &[To::Api, To::Dns]),
     // Itself and the container beside it, and what the chart's monitors ask.

@@ -97,6 +97,7 @@ fn what_a_help_says_helps() {
             "out-of-range--one-finding",
             "invalid-value--number-out-of-bounds",
             "documents-on-shared-volume",
+            "component-needed--grafana",
         ]
         .contains(case);
         assert!(new.is_empty() || deeper, "{case}: {new:?} has come:\n{after}");
