@@ -60,6 +60,8 @@ GO = {
         "sealed-secrets-controller": ("github.com/bitnami/sealed-secrets/cmd/controller", "")
     },
     "readers": {"readers": (".", "")},
+    # Grafana's own form of a dashboard, as it publishes it for programs; Grafana itself never runs.
+    "dashboards": {"dashboards": (".", "")},
     # The network policy controller that k3s embeds, of upstream.
     "netpol": {"netpol": (".", "")},
     # Sends backups, and stands in for the storage that they are sent to.

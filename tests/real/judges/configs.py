@@ -18,7 +18,7 @@ from harness.context import Context
 from harness.table import Fault, Row, short
 from harness.trees import Thing, Tree
 
-from . import configs_alerts
+from . import configs_alerts, configs_dashboards
 
 # Programs that no judge runs yet, because no tree has anything for them: what would be a subject,
 # and where it would be.
@@ -218,6 +218,7 @@ def judge(ctx: Context) -> list[Row]:
         row.seconds = time.monotonic() - began
         rows.append(row)
     rows.append(configs_alerts.judge(ctx))
+    rows += configs_dashboards.judge(ctx)
     row, began = Row("kubeseal", 0), time.monotonic()
     judge_seals(ctx, row)
     row.seconds = time.monotonic() - began
@@ -265,6 +266,7 @@ def faults(ctx: Context) -> None:
             Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said))
         )
     configs_alerts.plant(ctx)
+    configs_dashboards.plant(ctx)
     plant_seals(ctx)
 
 
