@@ -6,7 +6,7 @@ use super::{
     chart::Chart,
     contribution::Contribution,
     credential::Credential,
-    handle::{AppId, Caller, Peer, Pods},
+    handle::{AppId, Caller, Peer, Pods, PortRef},
     object::Object,
     script::ScriptFact,
 };
@@ -70,6 +70,8 @@ pub struct BuiltComponent {
     pub outside: BTreeSet<Outside>,
     /// What somebody else must provide for it, in sentences of Markdown.
     pub provided_outside: Vec<String>,
+    /// Pages of it that have no public host.
+    pub forwarded: Vec<PortRef>,
     /// What it would like monitoring to know. A closed builder takes it from the platform's own
     /// components; a tenant keeps its own.
     pub contributed: Vec<Contribution>,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{
+    dashboard::Dashboard,
     example::Examples,
     handle::{Pods, PortRef},
 };
@@ -11,10 +12,6 @@ use crate::{names::Host, units::Seconds};
 
 /// What a component would like monitoring to know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(
-    not(feature = "internals"),
-    expect(dead_code, reason = "dashboards will be the first to use it")
-)]
 pub enum Contribution {
     /// A Prometheus endpoint.
     Scrape(Scrape),
@@ -212,13 +209,10 @@ impl AlertSeverity {
     }
 }
 
-/// A dashboard of Grafana.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Dashboard {
-    /// Its name, unique in a platform: a DNS label.
-    pub name: &'static str,
-    /// Its JSON, as Grafana exports it.
-    pub json: Arc<str>,
+impl From<Dashboard> for Contribution {
+    fn from(dashboard: Dashboard) -> Self {
+        Self::Dashboard(dashboard)
+    }
 }
 
 /// How to read the logs of some pods.

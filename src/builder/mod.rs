@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod component;
 pub mod contribution;
 pub mod credential;
+pub mod dashboard;
 pub mod endpoint;
 pub mod example;
 pub mod face;

@@ -184,7 +184,8 @@ mod tests {
     use crate::{
         builder::internet::Internet,
         builder::{
-            contribution::{Contribution, Dashboard, Logs, Scrape, Tls},
+            contribution::{Contribution, Logs, Scrape, Tls},
+            dashboard::Dashboard,
             handle::Peer,
             may_make::MayMake,
         },
@@ -218,8 +219,17 @@ mod tests {
             let minute = Seconds::new(60);
             scope.contribute(Scrape::of(port).at("/stats").every(minute).by(Tls::SelfSigned));
             scope.contribute(Logs { labels: &["level"], ..Logs::json(&pods) });
-            let json = "{}".into();
-            scope.contribute(Contribution::Dashboard(Dashboard { name: "web", json }));
+            scope.dashboard(|namespace| {
+                assert_eq!(namespace, "argocd");
+                Dashboard {
+                    name: "web",
+                    title: "Web",
+                    description: "Does it answer?",
+                    variables: Vec::new(),
+                    home: Vec::new(),
+                    rows: Vec::new(),
+                }
+            });
         });
         let (mut builder, contributions) = builder.close();
         builder.collect(&CONFIG, &cluster.argocd, &contributions, |scope, contributions| {
@@ -261,6 +271,7 @@ mod tests {
             let port = scope.service(&part, "http", 8080);
             scope.contribute(Scrape::of(port));
             scope.alert(|_| unreachable!("those of all workloads see a tenant's too"));
+            scope.dashboard(|_| unreachable!("that of all workspaces shows a tenant's too"));
         });
         let [Contribution::Scrape(scrape)] = &built.contributed[..] else { panic!("one") };
         assert_eq!(scrape.url(), "http://team-web.team.svc.cluster.local:8080/metrics");

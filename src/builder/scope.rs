@@ -23,6 +23,7 @@ use super::{
     component::BuiltComponent,
     contribution::{Alert, Contribution},
     credential::CredentialStore,
+    dashboard::Dashboard,
     handle::{
         AppId, CrdRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Selector,
         VolumeRef,
@@ -77,6 +78,7 @@ impl<'a, S> Scope<'a, S> {
             script: Vec::new(),
             outside: BTreeSet::new(),
             provided_outside: Vec::new(),
+            forwarded: Vec::new(),
             contributed: Vec::new(),
         };
         Self { id, naming, cluster, built, state: PhantomData }
@@ -104,6 +106,11 @@ impl<'a, S> Scope<'a, S> {
     /// Says what somebody else must provide, in a sentence of Markdown.
     pub fn provided_outside(&mut self, what: String) {
         self.built.provided_outside.push(what);
+    }
+
+    /// People reach it by a port-forward, because it has no public host.
+    pub fn reached_by_port_forward(&mut self, port: &PortRef) {
+        self.built.forwarded.push(port.clone());
     }
 
     /// Names a workload of this component.
@@ -357,6 +364,14 @@ impl Scope<'_> {
     pub fn alert(&mut self, alert: impl FnOnce(&str) -> Alert) {
         if self.id.is_some() {
             self.contribute(alert(&self.built.namespace));
+        }
+    }
+
+    /// Offers a dashboard of what is built here, in its namespace. A tenant has none of its own: that
+    /// of all workspaces shows it.
+    pub fn dashboard(&mut self, dashboard: impl FnOnce(&str) -> Dashboard) {
+        if self.id.is_some() {
+            self.contribute(dashboard(&self.built.namespace));
         }
     }
 }

@@ -50,6 +50,7 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
         }
     }
     needed_by_argocd(view, found);
+    needed_by_hosts(view, found);
     needed_by_issuer(view, found);
     exporter_of_another(view, found);
     several_open_webui(view, found);
@@ -101,26 +102,31 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
             .help("write `enabled: true`, or `admin: initial`"),
         );
     }
-    if view.platform.spec.domains.argocd.is_none() {
-        return;
-    }
-    for (needed, is_on, why) in [
-        ("argocd", argocd.enabled, "it answers there"),
-        (
-            "certManager",
-            components.cert_manager.enabled,
-            "it issues the certificate of the public host",
-        ),
+}
+
+/// What the public hosts need that may be absent: who answers there, and who certifies them. Grafana
+/// may be off: its host is reserved then (`host-not-served`).
+fn needed_by_hosts(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let components = &view.platform.spec.components;
+    let domains = &view.platform.spec.domains;
+    let certifies = ("certManager", components.cert_manager.enabled);
+    let certified = "it issues the certificate of the public host";
+    let argocd = ("argocd", components.argocd.enabled);
+    let has_grafana = domains.monitoring.is_some() && components.grafana.enabled;
+    for (host, is_wanted, (needed, is_on), why) in [
+        ("argocd", domains.argocd.is_some(), argocd, "it answers there"),
+        ("argocd", domains.argocd.is_some(), certifies, certified),
+        ("monitoring", has_grafana, certifies, certified),
     ] {
-        if !is_on {
+        if is_wanted && !is_on {
             found.push(
                 COMPONENT_NEEDED
                     .at(
                         view.component(&[needed, "enabled"]),
-                        format!("`domains.argocd` needs `{needed}`, which is disabled: {why}"),
+                        format!("`domains.{host}` needs `{needed}`, which is disabled: {why}"),
                     )
-                    .related(view.value(&["domains", "argocd"]), "needs it")
-                    .help("write `enabled: true`, or remove `domains.argocd`"),
+                    .related(view.value(&["domains", host]), "needs it")
+                    .help(format!("write `enabled: true`, or remove `domains.{host}`")),
             );
         }
     }

@@ -20,8 +20,11 @@ pub fn hosts(view: &WholeView<'_>, found: &mut Diagnostics) {
         HOST_NOT_SERVED
             .at(
                 view.spec.value(&["domains", "monitoring"]),
-                format!("nothing answers at `{host}`: Grafana is not a component yet"),
+                format!("nothing answers at `{host}`: Grafana, which would, is off"),
             )
-            .help("remove it, or keep it to reserve the name: no workspace can take it"),
+            .help(
+                "switch Grafana on (`components.grafana`), or remove the host; kept, it reserves \
+                 the name: no workspace can take it",
+            ),
     );
 }

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use self::s3::S3Storage;
-use super::{disk, open_webui, pod, postgresql};
+use super::{dashboards, disk, open_webui, pod, postgresql};
 use crate::{
     builder::{
         contribution::{Alert, AlertSeverity, Logs},
@@ -168,6 +168,8 @@ impl Backup {
         scope.add_by_hand(restore);
         scope.contribute(Logs::text(&me));
         scope.contribute(self.alert(scope, &part));
+        let too_old = self.schedule.longest_gap() + LONGEST;
+        scope.dashboard(|namespace| dashboards::backup::dashboard(namespace, &part.name, too_old));
     }
 
     fn volumes(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> Vec<Volume> {

@@ -19,8 +19,8 @@ use crate::{
         argocd::{self, Admin},
         backup, blackbox_exporter,
         cert_manager::{self, issuer},
-        json_exporter, kube_prometheus_stack, loki, monitoring_config, namespaces, node_alerts,
-        node_exporter, ollama,
+        dashboards, grafana, json_exporter, kube_prometheus_stack, loki, monitoring_config,
+        namespaces, node_alerts, node_exporter, ollama,
         open_webui::{self, documents::Documents},
         otel_collector, postgres_exporter,
         postgresql::{self, Postgresql},
@@ -86,7 +86,10 @@ impl Platform {
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
         let metrics = self.metrics(&mut builder, &foundations);
-        let reader = self.logs(&mut builder, &foundations);
+        let (loki, reader) = self.logs(&mut builder, &foundations);
+        if let Some(metrics) = &metrics {
+            self.dashboards(&mut builder, &foundations, metrics, loki.as_ref());
+        }
         self.chat(&mut builder, &foundations, metrics.as_ref());
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
@@ -104,6 +107,7 @@ impl Platform {
                 prober: metrics.prober.as_ref(),
                 ingress: &foundations.ingress,
                 repository: &self.spec.repository,
+                has_dashboards: self.spec.components.grafana.enabled,
             };
             let (application, namespace) =
                 (&monitoring_config::APPLICATION, &foundations.monitoring);
@@ -124,6 +128,7 @@ impl Platform {
         // handles that are used below.
         builder.build(&BOOTSTRAP, &cluster.argocd, |scope| {
             node_alerts::alerts(scope, &self.spec.all_nodes());
+            dashboards::offer(scope);
             if let Some(ingress) = &self.spec.ingress {
                 scope.provided_outside(ingress.provided_outside());
             }
@@ -242,7 +247,7 @@ impl Platform {
         &self,
         builder: &mut PlatformBuilder,
         foundations: &Foundations,
-    ) -> Option<alloy::Unfinished> {
+    ) -> (Option<loki::Offers>, Option<alloy::Unfinished>) {
         let Foundations { monitoring, node_agents, .. } = foundations;
         let components = &self.spec.components;
         let versions = &self.versions;
@@ -256,13 +261,44 @@ impl Platform {
                 components.loki.build(scope, versions)
             })
         });
-        let loki = loki.as_ref().filter(|_| components.alloy.enabled)?;
-        let needs = alloy::Needs { loki, versions };
-        Some(
+        let reader = loki.as_ref().filter(|_| components.alloy.enabled).map(|loki| {
+            let needs = alloy::Needs { loki, versions };
             builder.build(&alloy::APPLICATION, node_agents, |scope| {
                 components.alloy.build(scope, &needs)
-            }),
-        )
+            })
+        });
+        (loki, reader)
+    }
+
+    /// Who shows the metrics. Without sealed values it was refused before (`component-needed`).
+    fn dashboards(
+        &self,
+        builder: &mut PlatformBuilder,
+        foundations: &Foundations,
+        metrics: &Metrics,
+        loki: Option<&loki::Offers>,
+    ) {
+        let Foundations { monitoring, ingress, issuer, credentials, .. } = foundations;
+        let (component, host) =
+            (&self.spec.components.grafana, self.spec.domains.monitoring.as_ref());
+        let (true, Some(credentials)) = (component.enabled, credentials) else { return };
+        let sources = grafana::Sources {
+            prometheus: &metrics.stack.queries,
+            loki: loki.map(|it| &it.http),
+            alertmanager: metrics.stack.alertmanager.as_ref(),
+        };
+        let password = builder.build(&grafana::CREDENTIALS_APPLICATION, monitoring, |scope| {
+            grafana::credentials(scope, credentials)
+        });
+        let needs = grafana::Needs { sources, host, password: &password, versions: &self.versions };
+        let offers = builder
+            .build(&grafana::APPLICATION, monitoring, |scope| component.build(scope, &needs));
+        if let (Some(issuer), Some(host)) = (issuer, host) {
+            let host = builder.host(host);
+            builder.build(&grafana::INGRESS_APPLICATION, monitoring, |scope| {
+                grafana::ingress(scope, &offers, ingress, issuer, &host);
+            });
+        }
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where

@@ -1,4 +1,4 @@
-//! What Prometheus asks and when it alerts, written from what all components contribute: built
+//! What Prometheus asks, when it alerts and what Grafana shows, written from what all components contribute: built
 //! last, and nothing of it is listed by hand.
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::{blackbox_exporter, namespaces};
+use super::{blackbox_exporter, dashboards, namespaces};
 use crate::{
     builder::{
         contribution::{Alert, Contribution, Contributions, Module, Query, Scrape, Tls},
@@ -33,6 +33,7 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
     "monitoring-config",
     &[namespaces::MONITORING],
     &[
+        kinds::CONFIG_MAP,
         kinds::namespaced_custom::<PodMonitor>(),
         kinds::namespaced_custom::<Probe>(),
         kinds::namespaced_custom::<PrometheusRule>(),
@@ -58,6 +59,8 @@ pub struct Needs<'a> {
     pub ingress: &'a IngressRef,
     /// Where the pages about alerts are.
     pub repository: &'a Repository,
+    /// Whether somebody shows dashboards.
+    pub has_dashboards: bool,
 }
 
 /// Where the page about an alert is: its address, or its path where nobody shows it.
@@ -66,8 +69,8 @@ fn page(repository: &Repository, alert: &str) -> String {
     repository.page(&path).unwrap_or_else(|| repository.path(&path))
 }
 
-/// One monitor for each set of pods that has metrics, one probe for each way of asking, and one
-/// object of rules for each component that has alerts.
+/// One monitor for each set of pods that has metrics, one probe for each way of asking, one
+/// object of rules for each component that has alerts, and one of all dashboards.
 pub fn build(scope: &mut Scope<'_, Closed>, contributions: &Contributions, needs: &Needs<'_>) {
     for (pods, scrapes) in by_pods(contributions) {
         monitor(scope, needs, pods, &scrapes);
@@ -85,6 +88,9 @@ pub fn build(scope: &mut Scope<'_, Closed>, contributions: &Contributions, needs
     }
     for (component, alerts) in by_component(contributions) {
         rules(scope, needs, component, alerts);
+    }
+    if needs.has_dashboards {
+        dashboards::build(scope, contributions);
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use self::gpu::Gpu;
 use super::{
-    disk,
+    dashboards, disk,
     pod::{self, Patience, Replicas},
     workload_alerts::{self, STATEFUL_SET},
 };
@@ -350,6 +350,7 @@ impl Ollama {
         pod::disruption_budget(scope, &part);
         scope.contribute(Contribution::Probe { target: api, module: Module::Http, path: "/" });
         scope.contribute(Logs::text(&me));
+        scope.dashboard(dashboards::ollama::dashboard);
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs ollama-0 -c pull-models` shows a pull that goes on, \

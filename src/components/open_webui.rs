@@ -17,7 +17,7 @@ use documents::Documents;
 use environment::DATA;
 
 use super::{
-    disk, ollama, otel_collector,
+    dashboards, disk, ollama, otel_collector,
     pod::{self, Deadline, Patience},
     postgresql::{self, Postgresql},
     redis,
@@ -319,6 +319,7 @@ impl OpenWebUi {
         scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
         scope.contribute(Contribution::Probe { target: ui, module: Module::Http, path: "/ready" });
         scope.contribute(Logs::json(&me));
+        scope.dashboard(dashboards::open_webui::dashboard);
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs deploy/openwebui --all-containers` says what it \

@@ -12,7 +12,7 @@ use self::{
     offers::{NAME, Offers, PORT, Reader},
 };
 use super::{
-    disk,
+    dashboards, disk,
     pod::{self, Deadline, Patience, Replicas},
     section::{Need, Number, PodResources, Section, VolumeSize},
     workload_alerts::{self, STATEFUL_SET},
@@ -236,6 +236,7 @@ impl Postgresql {
         let me = scope.pods(&part);
         // A statement has as many lines as somebody wrote; those behind the first are indented.
         scope.contribute(Logs::text(&me).beginning(r"^\d{4}-\d{2}-\d{2} "));
+        scope.dashboard(dashboards::postgresql::dashboard);
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs postgresql-0 --all-containers` says what it does: \

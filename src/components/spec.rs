@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::{
     alertmanager::Alertmanager, alloy::Alloy, argocd::ArgoCd, backup::Backup,
-    blackbox_exporter::BlackboxExporter, cert_manager::CertManager, json_exporter::JsonExporter,
-    kube_prometheus_stack::KubePrometheusStack, loki::Loki, namespaces,
-    node_exporter::NodeExporter, ollama::Ollama, open_webui::OpenWebUi,
+    blackbox_exporter::BlackboxExporter, cert_manager::CertManager, grafana::Grafana,
+    json_exporter::JsonExporter, kube_prometheus_stack::KubePrometheusStack, loki::Loki,
+    namespaces, node_exporter::NodeExporter, ollama::Ollama, open_webui::OpenWebUi,
     otel_collector::OtelCollector, postgres_exporter::PostgresExporter, postgresql::Postgresql,
     redis::Redis, secrets::SealedSecrets, section::Section, traefik::Traefik,
 };
@@ -169,6 +169,9 @@ pub struct Components {
     /// Alloy, which reads the logs of each node and sends them to `loki`: the Helm chart `alloy`, in
     /// the namespace `node-agents`. Off by default.
     pub alloy: Alloy,
+    /// Grafana, which shows the metrics on dashboards: its Helm chart, in the namespace
+    /// `monitoring`. Off by default.
+    pub grafana: Grafana,
     /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
     /// cluster.
     pub postgresql: Postgresql,
@@ -190,7 +193,7 @@ pub struct Components {
 impl Components {
     /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
     /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 18] {
+    pub fn sections(&self) -> [&dyn Section; 19] {
         [
             &self.argocd,
             &self.traefik,
@@ -203,6 +206,7 @@ impl Components {
             &self.node_exporter,
             &self.loki,
             &self.alloy,
+            &self.grafana,
             &self.postgresql,
             &self.postgres_exporter,
             &self.ollama,

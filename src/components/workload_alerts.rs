@@ -171,11 +171,11 @@ fn restarts() -> Alert {
 /// A kind of workload, as metrics call it.
 pub struct Workload {
     /// The label with its name.
-    label: &'static str,
+    pub label: &'static str,
     /// How many pods it should have.
-    wanted: &'static str,
+    pub wanted: &'static str,
     /// How many of them are there.
-    there: &'static str,
+    pub there: &'static str,
     alert: &'static str,
 }
 

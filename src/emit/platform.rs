@@ -4,7 +4,7 @@
 use super::{
     files::Files,
     layout, pin,
-    readme::{self, Page},
+    readme::{self, Forward, Page},
     runbooks, script, tenant,
 };
 use crate::{
@@ -84,6 +84,12 @@ fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) 
         glance: &glance(plan, summaries, readme::LISTED),
         uploads: uploads(plan, summaries),
         proxy: plan.proxy().map(|it| it.url.clone()),
+        forwards: plan
+            .components()
+            .iter()
+            .flat_map(|it| &it.forwarded)
+            .filter_map(Forward::to)
+            .collect(),
         outside: plan.components().iter().flat_map(|it| it.provided_outside.clone()).collect(),
         contributions: plan.contributions(),
         has_runbooks: has_runbooks(plan),

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use crate::{
     budget::{demand::Origin, eviction, report::Report},
-    builder::contribution::{Contribution, Contributions},
+    builder::{
+        contribution::{Contribution, Contributions},
+        handle::PortRef,
+    },
     emit::bootstrap,
     facts::{kubernetes::WIREGUARD_PORT, node},
     plan::{
@@ -26,6 +29,8 @@ pub struct Page<'a> {
     pub uploads: Option<String>,
     /// The URL of the proxy before the internet, if there is one.
     pub proxy: Option<Arc<str>>,
+    /// Commands that lead to pages without a public host.
+    pub forwards: Vec<Forward>,
     /// What must be provided outside of the cluster.
     pub outside: Vec<String>,
     /// The targets for monitoring.
@@ -48,6 +53,31 @@ pub struct Page<'a> {
     pub secrets: Vec<SecretRow>,
 }
 
+/// A command that leads to a page without a public host.
+#[derive(Serialize)]
+pub struct Forward {
+    /// Whose page it is.
+    pub service: Arc<str>,
+    /// The namespace of its Service.
+    pub namespace: Arc<str>,
+    /// The port of the browser's machine: the pods'.
+    pub local: u16,
+    /// The Service's.
+    pub port: u16,
+}
+
+impl Forward {
+    /// To a port of pods of ours: no other can be forwarded.
+    pub fn to(port: &PortRef) -> Option<Self> {
+        Some(Self {
+            service: port.service().clone(),
+            namespace: port.pods()?.namespace().clone(),
+            local: port.pod_port(),
+            port: port.endpoint().port(),
+        })
+    }
+}
+
 #[derive(Serialize)]
 struct Offered {
     what: &'static str,
@@ -55,8 +85,8 @@ struct Offered {
 }
 
 /// Alerts that the page lists where nothing here evaluates them: what the budget and a restore count
-/// on, and nothing else of the platform tells of. All others, and how logs are read, are for the
-/// monitoring that reads them.
+/// on, and nothing else of the platform tells of. All others, dashboards, and how logs are read, are
+/// for the monitoring that reads them.
 const LISTED_ALERTS: [&str; 4] =
     ["BackupTooOld", "NodeReservesNothing", "NodesBelowBudget", "NodesMissing"];
 
@@ -72,9 +102,6 @@ impl Offered {
             Contribution::PublicHost(host) => {
                 Self { what: "probe", at: format!("https://{host}/") }
             }
-            Contribution::Dashboard(dashboard) => {
-                Self { what: "dashboard", at: dashboard.name.to_owned() }
-            }
             Contribution::Alert(alert) if LISTED_ALERTS.contains(&alert.name) => Self {
                 what: "alert",
                 at: format!(
@@ -85,7 +112,10 @@ impl Offered {
                     alert.after
                 ),
             },
-            Contribution::Alert(_) | Contribution::Logs(_) | Contribution::Query(_) => return None,
+            Contribution::Alert(_)
+            | Contribution::Dashboard(_)
+            | Contribution::Logs(_)
+            | Contribution::Query(_) => return None,
         })
     }
 }
@@ -209,6 +239,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             more_hosts => page.glance.all.saturating_sub(page.glance.hosts.len()),
             uploads => page.uploads,
             proxy => page.proxy.as_deref(),
+            forwards => page.forwards,
             own,
             tenants,
             more_models => page.glance.model_count.saturating_sub(page.glance.models.len()),

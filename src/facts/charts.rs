@@ -4,6 +4,7 @@ pub mod alloy;
 pub mod argo_cd;
 pub mod blackbox_exporter;
 pub mod cert_manager;
+pub mod grafana;
 pub mod kube_prometheus_stack;
 pub mod loki;
 pub mod node_exporter;

@@ -127,16 +127,31 @@ pub const CONSOLE: Limits = Limits {
     rate: Rate { average: 50, burst: 500, crowd: 2 },
 };
 
+/// Grafana's pages. A dashboard asks for each of its panels with a short call of its own, some thirty
+/// at once, and again every half minute; nothing that a visitor may do has a long body.
+pub const DASHBOARDS: Limits = Limits {
+    // It opens none: what would use them is off.
+    sockets: AtOnce { each: 8, all: 16 },
+    // A browser asks for some hundred files of the page side by side.
+    pages: AtOnce { each: 128, all: 256 },
+    calls: AtOnce { each: 40, all: 80 },
+    uploads: None,
+    // An administrator's dashboard.
+    rest: Bodies { size: Bytes::mib(1), all: 4 },
+    rate: Rate { average: 50, burst: 500, crowd: 2 },
+};
+
 #[cfg(test)]
 mod tests {
     use super::{
-        ANSWER, Bodies, CHAT, CONSOLE, Limits, MESSAGE, MESSAGES, PARSED, SHORT, UPLOAD_MIB,
+        ANSWER, Bodies, CHAT, CONSOLE, DASHBOARDS, Limits, MESSAGE, MESSAGES, PARSED, SHORT,
+        UPLOAD_MIB,
     };
     use crate::{
         facts::{
             node::BODIES,
             requests::{
-                ARGO_SERVER, OPEN_WEBUI, OPEN_WEBUI_RESIDENT, OPEN_WEBUI_STANDARD,
+                ARGO_SERVER, GRAFANA, OPEN_WEBUI, OPEN_WEBUI_RESIDENT, OPEN_WEBUI_STANDARD,
                 OPEN_WEBUI_STANDARD_RESIDENT,
             },
         },
@@ -176,6 +191,8 @@ mod tests {
         assert!(with_messages(&CHAT) <= standard, "{} of {standard}", with_messages(&CHAT));
         let console = ARGO_SERVER.limit.saturating_sub(ARGO_SERVER.request);
         assert!(in_memory(&CONSOLE) <= console, "{} of {console}", in_memory(&CONSOLE));
+        let dashboards = GRAFANA.limit.saturating_sub(GRAFANA.request);
+        assert!(in_memory(&DASHBOARDS) <= dashboards, "{} of {dashboards}", in_memory(&DASHBOARDS));
         // The sum is one that can fail: there is no room for as many calls again.
         assert!(with_messages(&CHAT) + SHORT * u64::from(CHAT.calls.all) > chat);
     }
@@ -183,8 +200,10 @@ mod tests {
     #[test]
     fn what_is_read_whole_fits_beside_the_controller() {
         let (chat, console) = (on_disk(&CHAT), on_disk(&CONSOLE));
-        assert!(console <= Bytes::mib(128), "{console}");
-        assert!(chat + console <= BODIES, "{chat} and {console}");
+        let dashboards = on_disk(&DASHBOARDS);
+        assert!(console.max(dashboards) <= Bytes::mib(128), "{console} and {dashboards}");
+        let all = chat + console + dashboards;
+        assert!(all <= BODIES, "{chat}, {console} and {dashboards}");
         // A dozen workspaces with a host each, and not a second dozen.
         assert!(chat * 12 <= BODIES && chat * 24 > BODIES, "{chat}");
     }

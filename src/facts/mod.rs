@@ -16,6 +16,7 @@ pub mod node;
 pub mod ollama;
 pub mod open_webui;
 pub mod pairs;
+pub mod queries;
 pub mod requests;
 pub mod traefik;
 pub mod versions;

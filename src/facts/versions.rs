@@ -51,6 +51,15 @@ pub const CERT_MANAGER: Pin = Pin {
     image: None,
     digest: None,
 };
+/// Grafana's chart, where it has moved to: the one that the tested kube-prometheus-stack names as its
+/// own part.
+pub const GRAFANA: Pin = Pin {
+    name: "grafana",
+    what: "The Helm chart of Grafana",
+    tested: "12.11.1",
+    image: None,
+    digest: None,
+};
 /// Helm, which renders on the node the charts that have to be there before Argo CD; the version
 /// that the judges render with.
 pub const HELM: Pin = Pin {
@@ -208,6 +217,11 @@ pub const ARGO_CD_IMAGE: ChartImage = ChartImage {
     tag: "v3.4.4",
     digest: "sha256:2fb3efa9eaa42382acb39c9a1485eaac7a1ad7a09e8aa7da7143ca256fa6da09",
 };
+/// What Grafana's chart runs.
+pub const GRAFANA_IMAGE: ChartImage = ChartImage {
+    tag: "13.2.0",
+    digest: "sha256:3fd54ae1214669f8355f065ec9f6445d5279a3d77095ab048ca045685272429b",
+};
 /// What kube-prometheus-stack runs: Prometheus.
 pub const PROMETHEUS_IMAGE: ChartImage = ChartImage {
     tag: "v3.14.0-distroless",
@@ -280,10 +294,11 @@ pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
 };
 
 /// All of them, by name.
-pub const ALL: [Pin; 21] = [
+pub const ALL: [Pin; 22] = [
     ALLOY,
     ARGO_CD,
     CERT_MANAGER,
+    GRAFANA,
     HELM,
     JSON_EXPORTER,
     K3S,

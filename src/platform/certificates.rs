@@ -17,8 +17,9 @@ pub struct Domains {
     /// environment. Its DNS record must point to the cluster.
     #[schemars(example = &"chat.example.org")]
     pub chat: Host,
-    /// Public host name reserved for Grafana, which is not a component yet: no workspace may take
-    /// it, and nothing answers there, which is a warning. Absent: no name is reserved.
+    /// Public host name of Grafana: `spec.rules[].host` of an Ingress. While Grafana is off, it only
+    /// reserves the name, which is a warning. Absent: there is no Ingress, and `kubectl
+    /// port-forward` opens the interface.
     #[schemars(example = &"monitoring.example.org")]
     pub monitoring: Option<Host>,
     /// Public host name of Argo CD's web interface: `spec.rules[].host` of an Ingress. Absent:

@@ -68,6 +68,10 @@ fn monitoring_runs_by_digest() {
     };
     let mut texts = case("monitoring");
     assert_eq!(shas(&texts), 5, "Prometheus, Alertmanager, the operator, reloader, state metrics");
+    let grafana = String::from_utf8_lossy(&tree(&texts).files["apps/grafana.yaml"]).into_owned();
+    let sha = grafana.lines().find_map(|it| it.trim().strip_prefix("sha: "));
+    let digits = sha.expect("a digest").trim_matches('"');
+    assert!(digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()), "{digits}");
     let others = ["alloy", "loki", "node-exporter"];
     let by_digest = |texts: &Texts| others.map(|it| digests_of_chart(&tree(texts), it));
     assert_eq!(by_digest(&texts), [1, 1, 1]);

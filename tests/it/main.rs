@@ -25,6 +25,7 @@ mod units;
 mod darien_faults;
 mod digests;
 mod golden;
+mod grafana;
 mod invariants;
 mod logs;
 mod may_make;

@@ -228,8 +228,9 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                 let sql =
                     sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
                 let own_database = on.postgresql && elsewhere.is_none();
-                // An exporter of what does not run is refused.
+                // An exporter of what does not run is refused, and so is a password that nobody opens.
                 let runs = |key: &str| match key {
+                    "grafana" => on.sealed_secrets,
                     "jsonExporter" => on.ollama,
                     "otelCollector" => on.open_webui,
                     "postgresExporter" => own_database && on.sealed_secrets,

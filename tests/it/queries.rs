@@ -1,6 +1,9 @@
-//! Queries of Prometheus: each reads what some exporter serves, and an alert can fire.
+//! Queries of Prometheus: each reads what some exporter serves, an alert can fire, and a panel shows
+//! values in their own unit.
 
 mod alerts;
 mod cousins;
+mod dimension;
 mod law;
+mod panels;
 mod promtool;

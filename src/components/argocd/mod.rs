@@ -7,7 +7,10 @@ mod values;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::section::{PodResources, Section};
+use super::{
+    dashboards,
+    section::{PodResources, Section},
+};
 use crate::{
     builder::{
         chart::{
@@ -240,6 +243,7 @@ impl ArgoCd {
         }
         pods::flows(scope, &made, needs.repository, &https);
         alerts::alerts(scope);
+        scope.contribute(dashboards::argocd::dashboard());
         let [_, _, server, ..] = &made;
         Offers {
             running: scope.running(),

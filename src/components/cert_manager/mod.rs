@@ -8,7 +8,10 @@ mod values;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::section::{PodResources, Section};
+use super::{
+    dashboards,
+    section::{PodResources, Section},
+};
 use crate::{
     builder::{
         chart::{
@@ -130,6 +133,7 @@ impl CertManager {
         let made = scope.chart(Chart::new(&CERT_MANAGER, version, values), made);
         pods::flows(scope, &made, ingress, certificates, &https);
         alerts::alerts(scope);
+        scope.contribute(dashboards::cert_manager::dashboard());
         Offers { issuers: scope.crd() }
     }
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     alertmanager::{self, receivers::Way},
-    monitoring_config, namespaces, pod,
+    dashboards, monitoring_config, namespaces, pod,
     section::{Number, PodResources, Section, VolumeSize},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
             values::{Lookup, Strategy, Switch},
         },
         contribution::Logs,
-        handle::{CrdRef, Pods},
+        handle::{CrdRef, Pods, PortRef},
         internet::Https,
         may_make::MayMake,
         scope::Scope,
@@ -27,7 +27,8 @@ use crate::{
     crds::prometheus::{PodMonitor, Probe, PrometheusRule},
     facts::{
         charts::kube_prometheus_stack::{
-            BUCKETS, KUBE_PROMETHEUS_STACK, OF_KUBELET, PROMETHEUS_OPERATOR_CRDS,
+            ALERTMANAGER, BUCKETS, KUBE_PROMETHEUS_STACK, OF_KUBELET, PROMETHEUS,
+            PROMETHEUS_OPERATOR_CRDS, port,
         },
         requests::{self, Allotment},
         versions::{
@@ -146,6 +147,10 @@ pub struct Needs<'a> {
 pub struct Offers {
     /// Who asks for metrics.
     pub prometheus: Pods,
+    /// Where it answers queries.
+    pub queries: PortRef,
+    /// Where alerts and silences are asked for, if somebody is told of alerts.
+    pub alertmanager: Option<PortRef>,
     /// What it reads.
     pub definitions: Definitions,
 }
@@ -257,12 +262,15 @@ impl KubePrometheusStack {
         let version = versions.of(KUBE_PROMETHEUS_STACK.pin);
         let chart = Chart::new(&KUBE_PROMETHEUS_STACK, version, values);
         let made = pods::declared(operator, kube_state_metrics, &server);
+        let mut asked = None;
         let made = match (teller, ways) {
             (Some(teller), Some(ways)) => {
                 let [operator, metrics, prometheus] = made;
                 let all = [operator, metrics, prometheus, pods::alertmanager(&teller)];
                 let [operator, metrics, prometheus, alertmanager] = scope.chart(chart, all);
                 pods::tells(scope, &prometheus, &alertmanager, &ways);
+                let number = port::ALERTMANAGER;
+                asked = Some(scope.chart_port(&alertmanager, ALERTMANAGER, number, number));
                 [operator, metrics, prometheus]
             }
             _ => scope.chart(chart, made),
@@ -272,8 +280,11 @@ impl KubePrometheusStack {
             scope.contribute(Logs::text(pods));
         }
         scope.contribute(pods::samples_go_early(&format!("{}d", self.retention_days)));
+        scope.contribute(dashboards::prometheus::dashboard());
         let [_, _, prometheus] = made;
-        Offers { prometheus, definitions }
+        let number = port::PROMETHEUS;
+        let queries = scope.chart_port(&prometheus, PROMETHEUS, number, number);
+        Offers { prometheus, queries, alertmanager: asked, definitions }
     }
 }
 

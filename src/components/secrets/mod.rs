@@ -44,7 +44,7 @@ pub const COPIES_APPLICATION: MayMake = MayMake::in_namespace(
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SealedSecrets {
     /// Whether the sealed-secrets controller is installed. With `false` nothing that needs a
-    /// credential can run: Open WebUI, PostgreSQL, Redis and `backup` must be off, and
+    /// credential can run: Open WebUI, PostgreSQL, Redis, Grafana and `backup` must be off, and
     /// `argocd.admin` must be `initial`.
     #[schemars(example = false)]
     pub enabled: bool,

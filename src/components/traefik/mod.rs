@@ -7,7 +7,10 @@ mod values;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::section::{PodResources, Section};
+use super::{
+    dashboards,
+    section::{PodResources, Section},
+};
 use crate::{
     builder::{
         chart::values::{Strategy, Switch},
@@ -116,6 +119,7 @@ impl Traefik {
         // One line a request, and its own, which are few, as text.
         scope.contribute(contribution::Logs::json(pods));
         alerts::alerts(scope);
+        scope.contribute(dashboards::traefik::dashboard());
         scope.add_custom(
             cluster.kind(),
             HelmChartConfig {

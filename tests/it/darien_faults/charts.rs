@@ -77,6 +77,25 @@ const ARGO_CD: [&str; 34] = [
     "server/metrics/enabled",
     "server/resources",
 ];
+/// Values of Grafana's chart; what it does not know in `grafana.ini` it writes down all the same.
+const GRAFANA: [&str; 16] = [
+    "admin/existingSecret",
+    "admin/passwordKey",
+    "automountServiceAccountToken",
+    "dashboardProviders",
+    "datasources",
+    "deploymentStrategy",
+    "dnsConfig/options",
+    "enableServiceLinks",
+    "env/GF_SECURITY_ADMIN_USER",
+    "extraConfigmapMounts",
+    "grafana.ini",
+    "image/sha",
+    "rbac/create",
+    "resources",
+    "service/portName",
+    "testFramework/enabled",
+];
 /// Values of kube-prometheus-stack, and of its part kube-state-metrics.
 const KUBE_PROMETHEUS_STACK: [&str; 56] = [
     "alertmanager/alertmanagerSpec/automountServiceAccountToken",
@@ -246,6 +265,7 @@ fn keys_that_the_chart_does_not_read() {
             "sealed-secrets" => &SEALED_SECRETS,
             "argo-cd" => &ARGO_CD,
             "alloy" => &ALLOY,
+            "grafana" => &GRAFANA,
             "kube-prometheus-stack" => &KUBE_PROMETHEUS_STACK,
             "prometheus-blackbox-exporter" => &BLACKBOX_EXPORTER,
             "loki" => &LOKI,
@@ -268,7 +288,7 @@ fn keys_of_one_s_own_that_nothing_reads() {
         "openWebui: {nodeSelector: {}}",
         "ollama: {resource: {memory: {limit: 1Gi}}}",
         "postgresql: {persistence: {enabled: true}}",
-        "grafana: {}",
+        "grafana: {ingress: {sidecar: {dashboards: {enabled: true}}}}",
     ] {
         assert!(
             compile(&with_components(components)).findings.has_errors(),

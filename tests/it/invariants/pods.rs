@@ -271,9 +271,10 @@ pub fn deadlines(tree: &Tree) -> Vec<String> {
 
 /// Where a chart takes how its pods look names up, for those of its pods that ask for names of the
 /// internet.
-const LOOKUPS: [(&str, &[&str]); 4] = [
+const LOOKUPS: [(&str, &[&str]); 5] = [
     ("argo-cd", &["controller/dnsConfig", "repoServer/dnsConfig", "server/dnsConfig"]),
     ("cert-manager", &["podDnsConfig"]),
+    ("grafana", &["dnsConfig"]),
     (
         "kube-prometheus-stack",
         &[

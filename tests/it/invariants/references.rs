@@ -12,7 +12,7 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
 /// run time. Namespace and labels, according to the facts of the cluster and of the charts.
-pub const OTHERS: [(&str, &[(&str, &str)]); 20] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 21] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     // In place of Traefik, where the spec says so.
     (
@@ -84,6 +84,10 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 20] = [
     ),
     (
         "monitoring",
+        &[("app.kubernetes.io/name", "grafana"), ("app.kubernetes.io/instance", "grafana")],
+    ),
+    (
+        "monitoring",
         &[
             ("app.kubernetes.io/name", "kube-state-metrics"),
             ("app.kubernetes.io/instance", "kube-prometheus-stack"),
@@ -127,8 +131,10 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 20] = [
 
 /// Services of charts that an Ingress of ours uses: chart, namespace, name, the port's name, the
 /// pods behind it and their port.
-pub const SERVICES: [(&str, &str, &str, &str, &str, u16); 1] =
-    [("argo-cd", "argocd", "argocd-server", "http", "argocd-server", 8080)];
+pub const SERVICES: [(&str, &str, &str, &str, &str, u16); 2] = [
+    ("argo-cd", "argocd", "argocd-server", "http", "argocd-server", 8080),
+    ("grafana", "monitoring", "grafana", "http", "grafana", 3000),
+];
 
 /// The pods and the port behind a chart's Service, where the tree has that chart.
 pub fn behind_chart(
@@ -381,7 +387,7 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 20] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 21] = [
     ("alertmanager-dead-mans-switch", &["url"], &[]),
     ("alertmanager-email", &["password"], &[]),
     ("alertmanager-ntfy", &["token", "topic"], &["url"]),
@@ -395,6 +401,7 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 20] = [
     ("dns-digitalocean", &["access-token"], &[]),
     ("dns-rfc2136", &["tsig-secret"], &[]),
     ("dns-route53", &["access-key-id", "secret-access-key"], &[]),
+    ("grafana-admin", &["password"], &[]),
     ("redis", &["password"], &["url"]),
     ("openwebui-admin", &["email", "password"], &[]),
     ("openwebui-secret-key", &["key"], &[]),

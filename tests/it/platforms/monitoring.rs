@@ -1,4 +1,5 @@
-//! Monitoring of random platforms: none, Prometheus alone, or with any of the exporters and logs.
+//! Monitoring of random platforms: none, Prometheus alone, or with any of the exporters,
+//! logs and Grafana.
 
 use proptest::{prelude::*, sample::subsequence};
 use serde_yaml::Value;
@@ -42,6 +43,15 @@ fn logs() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
     })
 }
 
+/// Grafana, for everybody or for who signs in.
+fn grafana() -> impl Strategy<Value = Option<(&'static str, Option<Value>)>> {
+    let one = (proptest::option::of(any::<bool>()), resources(64)).prop_map(|(anonymous, pods)| {
+        let anonymous = anonymous.map(Into::into);
+        map([("enabled", some(true)), ("anonymous", anonymous), ("resources", pods)])
+    });
+    proptest::option::of(one.prop_map(|it| ("grafana", Some(it))))
+}
+
 /// The sections of monitoring that are written.
 pub fn monitoring() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
     let exporters = subsequence(EXPORTERS.to_vec(), 0..=EXPORTERS.len());
@@ -49,9 +59,10 @@ pub fn monitoring() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>>
         let one = map([("enabled", some(true)), ("resources", pods)]);
         keys.into_iter().map(|it| (it, Some(one.clone()))).collect::<Vec<_>>()
     });
-    let on = (prometheus(), exporters, logs()).prop_map(|(prometheus, exporters, logs)| {
+    let all = (prometheus(), exporters, logs(), grafana());
+    let on = all.prop_map(|(prometheus, exporters, logs, grafana)| {
         let first = [("kubePrometheusStack", Some(prometheus))];
-        first.into_iter().chain(exporters).chain(logs).collect()
+        first.into_iter().chain(exporters).chain(logs).chain(grafana).collect()
     });
     let off = map([("enabled", some(false))]);
     prop_oneof![

@@ -43,12 +43,12 @@ spec:
 ";
 
 /// The golden platforms, and that one.
-static PLATFORMS: LazyLock<Vec<(String, Compiled)>> = LazyLock::new(|| {
+pub static PLATFORMS: LazyLock<Vec<(String, Compiled)>> = LazyLock::new(|| {
     let golden = golden_cases().into_iter().map(|(name, folder)| (name, tree(&texts_of(&folder))));
     golden.chain([("everything".to_owned(), tree(&only(EVERYTHING)))]).collect()
 });
 
-fn plan(compiled: &Compiled) -> &Plan {
+pub fn plan(compiled: &Compiled) -> &Plan {
     compiled.plan.as_ref().expect("it compiles")
 }
 
@@ -60,7 +60,7 @@ fn alerts(plan: &Plan) -> impl Iterator<Item = &Alert> {
 }
 
 /// The names that matchers may ask for.
-fn names(compiled: &Compiled) -> Names {
+pub fn names(compiled: &Compiled) -> Names {
     let mut names = Names::new();
     let kinds = [
         ("CronJob", "cronjob"),
@@ -263,6 +263,7 @@ fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
         ("webhook", certs::METRICS),
         ("cainjector", certs::METRICS),
         ("prometheus-blackbox-exporter", charts::blackbox_exporter::PORT),
+        ("grafana", charts::grafana::GRAFANA_PORT),
         ("sealed-secrets", sealed_secrets::METRICS),
         ("alloy", alloy::METRICS),
         ("loki", loki::port::HTTP),

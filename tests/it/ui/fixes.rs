@@ -102,6 +102,7 @@ fn what_a_help_says_helps() {
             "alerts-not-delivered",
             "alerts-not-delivered--critical-only",
             "alerts-not-delivered--no-receiver",
+            "component-needed--grafana",
         ]
         .contains(case);
         assert!(new.is_empty() || deeper, "{case}: {new:?} has come:\n{after}");

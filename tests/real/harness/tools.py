@@ -71,6 +71,8 @@ GO = {
     "otelcol": {"otelcol": (".", "")},
     # Alloy's own reader and formatter of its configuration.
     "alloyfmt": {"alloyfmt": (".", "")},
+    # Grafana's own form of a dashboard, as it publishes it for programs; Grafana itself never runs.
+    "dashboards": {"dashboards": (".", "")},
     # The network policy controller that k3s embeds, of upstream.
     "netpol": {"netpol": (".", "")},
     # Of the version that the chart brings, and the operator's own making of its configuration.

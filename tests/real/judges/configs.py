@@ -18,7 +18,13 @@ from harness.context import Context
 from harness.table import Fault, Row, short
 from harness.trees import Thing, Tree
 
-from . import configs_alerts, configs_delivery, configs_exporters, configs_routes
+from . import (
+    configs_alerts,
+    configs_dashboards,
+    configs_delivery,
+    configs_exporters,
+    configs_routes,
+)
 
 # Loki's program is never run here: `tests/it/logs.rs` holds its configuration against what it would
 # refuse.
@@ -257,6 +263,7 @@ def judge(ctx: Context) -> list[Row]:
     rows.append(configs_routes.judge(ctx, configurations(ctx)))
     rows.append(configs_delivery.judge(ctx, delivered(ctx)))
     rows.append(configs_alerts.judge(ctx))
+    rows += configs_dashboards.judge(ctx)
     row, began = Row("kubeseal", 0), time.monotonic()
     judge_seals(ctx, row)
     row.seconds = time.monotonic() - began
@@ -314,6 +321,7 @@ def faults(ctx: Context) -> None:
         ctx.fault(Fault(what, "alloyfmt", said or "nothing", bool(said)))
     configs_alerts.plant(ctx)
     configs_exporters.plant(ctx)
+    configs_dashboards.plant(ctx)
     plant_seals(ctx)
 
 

@@ -68,6 +68,7 @@ pub const RULES: &[Fix] = &[
         PLATFORM,
         &[("sealedSecrets: {enabled: false}", "sealedSecrets: {enabled: true}")],
     ),
+    ("component-needed--grafana", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),
