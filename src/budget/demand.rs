@@ -134,6 +134,8 @@ pub struct Wants {
     pub tolerations: Vec<Toleration>,
     /// Ports of the node that it takes: no other pod there can have them.
     pub host_ports: BTreeSet<u16>,
+    /// Folders of the node that it mounts: every node has them.
+    pub host_folders: BTreeSet<String>,
 }
 
 impl Wants {
@@ -142,6 +144,7 @@ impl Wants {
             labels: pod.node_selector.clone().unwrap_or_default(),
             tolerations: pod.tolerations.clone().unwrap_or_default(),
             host_ports: ports_of_host(pod),
+            host_folders: folders_of_host(pod),
         }
     }
 
@@ -150,6 +153,7 @@ impl Wants {
             labels: pod.node_selector().clone(),
             tolerations: pod.tolerations().to_vec(),
             host_ports: pod.host_ports().clone(),
+            host_folders: pod.host_folders().iter().map(|it| (*it).to_owned()).collect(),
         }
     }
 }
@@ -162,6 +166,12 @@ fn ports_of_host(pod: &PodSpec) -> BTreeSet<u16> {
         .filter_map(|it| it.host_port.or_else(|| is_host.then_some(it.container_port)))
         .filter_map(|it| u16::try_from(it).ok())
         .collect()
+}
+
+/// The folders of its node that a pod mounts.
+fn folders_of_host(pod: &PodSpec) -> BTreeSet<String> {
+    let folder = |volume: &Volume| volume.host_path.as_ref().map(|it| it.path.clone());
+    pod.volumes.iter().flatten().filter_map(folder).collect()
 }
 
 /// Where a row comes from.

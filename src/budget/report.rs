@@ -1,7 +1,8 @@
 //! The budget: its sums and rows, for rules, tables and tools.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::core::v1::Toleration;
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
@@ -151,24 +152,6 @@ impl Serialize for Report {
             gpus: u64,
         }
         #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Pod<'a> {
-            application: &'a Arc<str>,
-            workload: String,
-            name: &'a Arc<str>,
-            namespace: &'a Arc<str>,
-            replicas: u32,
-            request: u64,
-            limit: u64,
-            cpu_millicores: u64,
-            #[serde(skip_serializing_if = "is_none")]
-            gpus: u64,
-            source: Origin,
-            surge: u32,
-            #[serde(skip_serializing_if = "is_none")]
-            volumes: u64,
-        }
-        #[derive(Serialize)]
         struct Disk {
             system: u64,
             images: u64,
@@ -190,24 +173,7 @@ impl Serialize for Report {
             eviction_threshold: node::EVICTION_THRESHOLD.get(),
             gpus: self.allocatable_gpus,
         };
-        let pods: Vec<Pod<'_>> = self
-            .rows
-            .iter()
-            .map(|row| Pod {
-                application: &row.application,
-                workload: format!("{}/{}/{}", row.kind, row.namespace, row.name),
-                name: &row.name,
-                namespace: &row.namespace,
-                replicas: row.replicas,
-                request: row.pod.request.get(),
-                limit: row.pod.limit.get(),
-                cpu_millicores: row.pod.cpu.get(),
-                gpus: row.pod.gpus,
-                source: row.source,
-                surge: row.surge,
-                volumes: row.volumes.get(),
-            })
-            .collect();
+        let pods: Vec<PodFigures<'_>> = self.rows.iter().map(PodFigures::of).collect();
         let groups: Vec<GroupFigures<'_>> =
             self.nodes.groups().iter().map(GroupFigures::of).collect();
         let mut out = serializer.serialize_struct("Report", 8)?;
@@ -237,6 +203,51 @@ impl Serialize for Report {
                 .then(|| Surge { request: self.surge.request.get() }),
         )?;
         out.end()
+    }
+}
+
+/// One row, as tools read it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PodFigures<'a> {
+    application: &'a str,
+    workload: String,
+    name: &'a str,
+    namespace: &'a str,
+    replicas: u32,
+    request: u64,
+    limit: u64,
+    cpu_millicores: u64,
+    #[serde(skip_serializing_if = "is_none")]
+    gpus: u64,
+    source: Origin,
+    surge: u32,
+    #[serde(skip_serializing_if = "is_none")]
+    volumes: u64,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tolerations: &'a [Toleration],
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    host_folders: &'a BTreeSet<String>,
+}
+
+impl<'a> PodFigures<'a> {
+    fn of(row: &'a BudgetRow) -> Self {
+        Self {
+            application: &row.application,
+            workload: format!("{}/{}/{}", row.kind, row.namespace, row.name),
+            name: &row.name,
+            namespace: &row.namespace,
+            replicas: row.replicas,
+            request: row.pod.request.get(),
+            limit: row.pod.limit.get(),
+            cpu_millicores: row.pod.cpu.get(),
+            gpus: row.pod.gpus,
+            source: row.source,
+            surge: row.surge,
+            volumes: row.volumes.get(),
+            tolerations: &row.wants.tolerations,
+            host_folders: &row.wants.host_folders,
+        }
     }
 }
 

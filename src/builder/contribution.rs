@@ -13,7 +13,7 @@ use crate::{names::Host, units::Seconds};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(
     not(feature = "internals"),
-    expect(dead_code, reason = "dashboards and logs will be the first to use it")
+    expect(dead_code, reason = "dashboards will be the first to use it")
 )]
 pub enum Contribution {
     /// A Prometheus endpoint.
@@ -230,17 +230,26 @@ pub struct Logs {
     pub json: bool,
     /// Fields of the lines that become labels: few values each, or the store keeps too many series.
     pub labels: &'static [&'static str],
+    /// With what an entry begins, as a regular expression; lines that do not begin so are a part of
+    /// the one before. None: each line is an entry.
+    pub begins: Option<&'static str>,
 }
 
 impl Logs {
     /// Lines of text.
     pub fn text(pods: &Pods) -> Self {
-        Self { pods: pods.clone(), json: false, labels: &[] }
+        Self { pods: pods.clone(), json: false, labels: &[], begins: None }
     }
 
     /// Lines that are objects of JSON, whose fields stay where they are.
     pub fn json(pods: &Pods) -> Self {
-        Self { pods: pods.clone(), json: true, labels: &[] }
+        Self { pods: pods.clone(), json: true, labels: &[], begins: None }
+    }
+
+    /// Entries of several lines, by what their first one begins with.
+    #[must_use]
+    pub fn beginning(self, first_line: &'static str) -> Self {
+        Self { begins: Some(first_line), ..self }
     }
 }
 
@@ -273,6 +282,14 @@ impl Contributions {
     /// In build order.
     pub fn iter(&self) -> impl Iterator<Item = &Contribution> {
         self.0.iter().map(|it| &it.what)
+    }
+
+    /// How to read logs, among them.
+    pub fn logs(&self) -> impl Iterator<Item = &Logs> {
+        self.iter().filter_map(|contribution| match contribution {
+            Contribution::Logs(logs) => Some(logs),
+            _ => None,
+        })
     }
 
     /// The endpoints of Prometheus among them.

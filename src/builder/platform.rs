@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::{
+    chart::Values,
     cluster::Cluster,
     component::BuiltComponent,
     contribution::{Contributed, Contributions},
-    handle::{AppId, HostRef, NamespaceRef},
+    handle::{AppId, HostRef, NamespaceRef, Running},
     internet::Internet,
     may_make::MayMake,
     meta::Naming,
@@ -121,6 +122,17 @@ impl ClosedBuilder {
         })
     }
 
+    /// Gives the chart of a component values that depend on what others have contributed: what it
+    /// uses and what it contributes itself was said when it was built.
+    ///
+    /// # Panics
+    /// When the component has no chart.
+    pub fn complete(&mut self, component: Running, values: impl Values + 'static) {
+        let built = component.owner.and_then(|it| self.built.get_mut(it.index()));
+        let chart = built.and_then(|it| it.chart.as_mut()).expect("a chart makes it");
+        chart.values = Arc::new(values);
+    }
+
     /// All components, in build order, which is a topological order.
     pub fn finish(self) -> Vec<BuiltComponent> {
         self.built
@@ -205,7 +217,7 @@ mod tests {
             let pods = scope.pods(&part);
             let minute = Seconds::new(60);
             scope.contribute(Scrape::of(port).at("/stats").every(minute).by(Tls::SelfSigned));
-            scope.contribute(Contribution::Logs(Logs { pods, json: true, labels: &["level"] }));
+            scope.contribute(Logs { labels: &["level"], ..Logs::json(&pods) });
             let json = "{}".into();
             scope.contribute(Contribution::Dashboard(Dashboard { name: "web", json }));
         });

@@ -13,6 +13,7 @@ pub mod figures;
 pub mod hosts;
 pub mod ingress;
 pub mod limits;
+pub mod logs;
 pub mod model_names;
 pub mod models;
 pub mod monitoring;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     alerting, argocd, backup, capacity, certificate, components, credentials, effect, examples,
     figures::{self, FIGURES_IMPLAUSIBLE},
-    hosts, ingress, limits, model_names, models, monitoring, node_groups,
+    hosts, ingress, limits, logs, model_names, models, monitoring, node_groups,
     object::{ApplicationView, BuiltObject, ObjectView},
     ollama, open_webui, outside, ownership, pairs, permits, postgresql,
     ranges::{self, OUT_OF_RANGE},
@@ -45,6 +45,7 @@ const TABLE: &[&[Rule]] = &[
     hosts::RULES,
     ingress::RULES,
     limits::RULES,
+    logs::RULES,
     model_names::RULES,
     models::RULES,
     monitoring::RULES,

@@ -15,11 +15,12 @@ use crate::{
         platform::PlatformBuilder,
     },
     components::{
-        alertmanager,
+        alertmanager, alloy,
         argocd::{self, Admin},
         backup, blackbox_exporter,
         cert_manager::{self, issuer},
-        json_exporter, kube_prometheus_stack, monitoring_config, namespaces, node_alerts, ollama,
+        json_exporter, kube_prometheus_stack, loki, monitoring_config, namespaces, node_alerts,
+        node_exporter, ollama,
         open_webui::{self, documents::Documents},
         otel_collector, postgres_exporter,
         postgresql::{self, Postgresql},
@@ -85,9 +86,15 @@ impl Platform {
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
         let metrics = self.metrics(&mut builder, &foundations);
+        let reader = self.logs(&mut builder, &foundations);
         self.chat(&mut builder, &foundations, metrics.as_ref());
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
+        if let Some(reader) = &reader {
+            let alloy = &self.spec.components.alloy;
+            let (running, values) = alloy.finish(reader, &contributions, &self.versions);
+            builder.complete(running, values);
+        }
         if let Some(metrics) = &metrics {
             let needs = monitoring_config::Needs {
                 prometheus: &metrics.stack.prometheus,
@@ -181,6 +188,7 @@ impl Platform {
             database_priority: open.database,
             ai: spaces.ai,
             monitoring: spaces.monitoring,
+            node_agents: spaces.node_agents,
             ingress,
             issuer,
             credentials,
@@ -226,6 +234,35 @@ impl Platform {
             })
         });
         Some(Metrics { stack, prober, telemetry })
+    }
+
+    /// What keeps logs, and what reads the nodes themselves: their logs, and how much of them is
+    /// used. Without Loki logs are not read, which was refused before (`component-needed`).
+    fn logs(
+        &self,
+        builder: &mut PlatformBuilder,
+        foundations: &Foundations,
+    ) -> Option<alloy::Unfinished> {
+        let Foundations { monitoring, node_agents, .. } = foundations;
+        let components = &self.spec.components;
+        let versions = &self.versions;
+        if components.node_exporter.enabled {
+            builder.build(&node_exporter::APPLICATION, node_agents, |scope| {
+                components.node_exporter.build(scope, versions);
+            });
+        }
+        let loki = components.loki.enabled.then(|| {
+            builder.build(&loki::APPLICATION, monitoring, |scope| {
+                components.loki.build(scope, versions)
+            })
+        });
+        let loki = loki.as_ref().filter(|_| components.alloy.enabled)?;
+        let needs = alloy::Needs { loki, versions };
+        Some(
+            builder.build(&alloy::APPLICATION, node_agents, |scope| {
+                components.alloy.build(scope, &needs)
+            }),
+        )
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where
@@ -380,6 +417,8 @@ struct Foundations {
     ai: NamespaceRef,
     /// The namespace of monitoring, behind its policies.
     monitoring: NamespaceRef,
+    /// The namespace of what reads the nodes themselves, behind its policies.
+    node_agents: NamespaceRef,
     /// The priority of the database's pods.
     database_priority: PriorityRef,
     /// Answers at public hosts.

@@ -2,6 +2,7 @@
 //! chart makes, and the floor plan that says who uses whom.
 
 pub mod alertmanager;
+pub mod alloy;
 pub mod argocd;
 pub mod backup;
 pub mod blackbox_exporter;
@@ -11,9 +12,12 @@ pub mod disk;
 pub mod floor_plan;
 pub mod json_exporter;
 pub mod kube_prometheus_stack;
+pub mod loki;
 pub mod monitoring_config;
 pub mod namespaces;
+pub mod node_agents;
 pub mod node_alerts;
+pub mod node_exporter;
 pub mod ollama;
 pub mod open_webui;
 pub mod otel_collector;

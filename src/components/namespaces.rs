@@ -30,7 +30,7 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
 /// What the Application of their policies may ever make.
 pub const POLICIES_APPLICATION: MayMake = MayMake::in_namespace(
     "network-policies",
-    &[AI, "argocd", "cert-manager", MONITORING],
+    &[AI, "argocd", "cert-manager", MONITORING, NODE_AGENTS],
     &[kinds::NETWORK_POLICY],
 );
 
@@ -55,8 +55,10 @@ pub struct Offers {
 pub const AI: &str = "ai";
 /// The namespace of metrics, logs and dashboards.
 pub const MONITORING: &str = "monitoring";
+/// The namespace of what reads the nodes themselves.
+pub const NODE_AGENTS: &str = "node-agents";
 /// The names of the platform's namespaces.
-pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", MONITORING, "node-agents"];
+pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", MONITORING, NODE_AGENTS];
 
 /// The cluster's namespaces and the platform's.
 pub fn reserved<'s>() -> impl Iterator<Item = &'s str> + Clone {
@@ -84,7 +86,7 @@ impl Offers {
 /// touches nothing but its namespace. It is there with or without a database, like the namespaces.
 pub fn build(scope: &mut Scope<'_>) -> Offers {
     let [ai, argocd, cert_manager, monitoring, node_agents] = NAMES.map(|name| {
-        let level = if name == "node-agents" { "privileged" } else { "restricted" };
+        let level = if name == NODE_AGENTS { "privileged" } else { "restricted" };
         scope.namespace_of(name, level, POD_SECURITY_VERSION)
     });
     let database = database_priority(scope);

@@ -318,7 +318,7 @@ impl OpenWebUi {
         let Needs { host, ingress, transport, .. } = *needs;
         scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
         scope.contribute(Contribution::Probe { target: ui, module: Module::Http, path: "/ready" });
-        scope.contribute(Logs::text(&me));
+        scope.contribute(Logs::json(&me));
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs deploy/openwebui --all-containers` says what it \

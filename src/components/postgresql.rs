@@ -234,7 +234,8 @@ impl Postgresql {
             path: "",
         });
         let me = scope.pods(&part);
-        scope.contribute(Logs::text(&me));
+        // A statement has as many lines as somebody wrote; those behind the first are indented.
+        scope.contribute(Logs::text(&me).beginning(r"^\d{4}-\d{2}-\d{2} "));
         scope.alert(|namespace| {
             let runbook = format!(
                 "`kubectl -n {namespace} logs postgresql-0 --all-containers` says what it does: \

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    alertmanager::Alertmanager, argocd::ArgoCd, backup::Backup,
+    alertmanager::Alertmanager, alloy::Alloy, argocd::ArgoCd, backup::Backup,
     blackbox_exporter::BlackboxExporter, cert_manager::CertManager, json_exporter::JsonExporter,
-    kube_prometheus_stack::KubePrometheusStack, namespaces, ollama::Ollama, open_webui::OpenWebUi,
+    kube_prometheus_stack::KubePrometheusStack, loki::Loki, namespaces,
+    node_exporter::NodeExporter, ollama::Ollama, open_webui::OpenWebUi,
     otel_collector::OtelCollector, postgres_exporter::PostgresExporter, postgresql::Postgresql,
     redis::Redis, secrets::SealedSecrets, section::Section, traefik::Traefik,
 };
@@ -159,6 +160,15 @@ pub struct Components {
     /// The JSON exporter, which makes metrics of the models that Ollama has in memory: a Deployment
     /// of one pod in the namespace `monitoring`. Off by default.
     pub json_exporter: JsonExporter,
+    /// Prometheus' node-exporter, which measures memory, processors and disks of each node: the Helm
+    /// chart `prometheus-node-exporter`, in the namespace `node-agents`. Off by default.
+    pub node_exporter: NodeExporter,
+    /// Loki, which keeps logs for days: the Helm chart `loki`, in the namespace `monitoring`. Off by
+    /// default.
+    pub loki: Loki,
+    /// Alloy, which reads the logs of each node and sends them to `loki`: the Helm chart `alloy`, in
+    /// the namespace `node-agents`. Off by default.
+    pub alloy: Alloy,
     /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
     /// cluster.
     pub postgresql: Postgresql,
@@ -180,7 +190,7 @@ pub struct Components {
 impl Components {
     /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
     /// section that is missing here, and on a field that its description lacks.
-    pub fn sections(&self) -> [&dyn Section; 15] {
+    pub fn sections(&self) -> [&dyn Section; 18] {
         [
             &self.argocd,
             &self.traefik,
@@ -190,6 +200,9 @@ impl Components {
             &self.alertmanager,
             &self.blackbox_exporter,
             &self.otel_collector,
+            &self.node_exporter,
+            &self.loki,
+            &self.alloy,
             &self.postgresql,
             &self.postgres_exporter,
             &self.ollama,

@@ -13,7 +13,7 @@ use crate::{
             API_SERVER_PORT, ETCD_PORTS, KUBELET_PORT, NODE_PORTS, POD_RANGE, POD_SECURITY_VERSION,
             SYSTEM_NAMESPACE, VXLAN_PORT, WIREGUARD_PORT,
         },
-        node::{AUDIT_LOG, ENDED_PODS, KERNEL_DEFAULTS},
+        node::{AUDIT_LOG, AUDIT_LOG_PATH, ENDED_PODS, KERNEL_DEFAULTS},
     },
     yaml::emit,
 };
@@ -30,8 +30,6 @@ pub const FIREWALL: &str = "bootstrap/k3s/firewall.nft";
 pub const FIREWALL_UNIT: &str = "bootstrap/k3s/espalier-firewall.service";
 /// Where the script puts the files of the API server: root's alone, beside k3s' own configuration.
 const ON_NODE: &str = "/etc/rancher/k3s/espalier-";
-/// The audit log, in the folder of k3s' hardening guide; the API server makes it, for root alone.
-pub(super) const AUDIT_LOG_PATH: &str = "/var/lib/rancher/k3s/server/logs/audit.log";
 
 /// The pod security level of a namespace that names none.
 const DEFAULT_LEVEL: &str = "restricted";

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     budget::{demand::Origin, eviction, report::Report},
     builder::contribution::{Contribution, Contributions},
-    emit::{bootstrap, hardening},
+    emit::bootstrap,
     facts::{kubernetes::WIREGUARD_PORT, node},
     plan::{
         glance::{Glance, ModelRow},
@@ -243,7 +243,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             is_single => budget.nodes.is_single(),
             several => budget.nodes.are_several(),
             wireguard_port => WIREGUARD_PORT,
-            audit_log => hardening::AUDIT_LOG_PATH,
+            audit_log => node::AUDIT_LOG_PATH,
             outside => page.outside,
         },
     );

@@ -1,7 +1,7 @@
 //! From when on a state is one that an operator is alerted to, each figure with its reason.
 
-use super::node::EVICTION_DISK_PERCENT;
-use crate::units::Seconds;
+use super::node::{EVICTION_DISK_PERCENT, EVICTION_THRESHOLD};
+use crate::units::{Bytes, Seconds};
 
 const DAY: u64 = 86_400;
 
@@ -49,6 +49,23 @@ pub const SHRINKS_WITHIN: Seconds = Seconds::new(6 * 3600);
 pub const SHRINKS_FOR: Seconds = Seconds::new(4 * DAY);
 /// How long a disk must be as it is: a file that is written and removed is none.
 pub const ROOM_AFTER: Seconds = Seconds::new(1800);
+
+/// Memory that a node can still give away. The budget never promises the kubelet's threshold; half
+/// of it more is told of, so that somebody looks before a pod is evicted.
+pub const NODE_MEMORY_LEFT: Bytes =
+    Bytes::new(EVICTION_THRESHOLD.get() + EVICTION_THRESHOLD.get() / 2);
+/// How long it must be so little: a model that is loaded needs less.
+pub const NODE_MEMORY_AFTER: Seconds = Seconds::new(900);
+
+/// Lines that are lost are counted over so long.
+pub const LOGS_WITHIN: Seconds = Seconds::new(900);
+/// Lines are refused, dropped or not sent for so long: a node that was away, and a component that
+/// starts, is done with what is old before.
+pub const LOGS_AFTER: Seconds = Seconds::new(1800);
+/// Lines of a pod that were dropped because there were too many: fewer are the words of a start.
+pub const LINES_LIMITED: u32 = 1000;
+/// Loki deletes what is too old every ten minutes; what was not done for so long fails.
+pub const RETENTION_LATE: Seconds = Seconds::new(DAY);
 
 /// How long ago a node may have been under pressure that is told of: pressure ends half a minute
 /// after the eviction.

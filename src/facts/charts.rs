@@ -1,9 +1,12 @@
 //! What is known of each chart: where it comes from, and which kinds it renders with our values.
 
+pub mod alloy;
 pub mod argo_cd;
 pub mod blackbox_exporter;
 pub mod cert_manager;
 pub mod kube_prometheus_stack;
+pub mod loki;
+pub mod node_exporter;
 pub mod sealed_secrets;
 
 use crate::facts::versions::Pin;

@@ -8,6 +8,7 @@ pub mod documents;
 pub mod domains;
 pub mod kubernetes;
 pub mod limits;
+pub mod logs;
 #[cfg(feature = "internals")]
 pub mod metrics;
 pub mod models;

@@ -65,6 +65,11 @@ pub const MAX_PODS: u32 = 110;
 /// written, and for so many days. The least that the CIS benchmark asks for, and what k3s' hardening
 /// guide writes.
 pub const AUDIT_LOG: AuditLog = AuditLog { mebibytes: 100, backups: 10, days: 30 };
+/// The folder of the API server's logs, as k3s' hardening guide has it; the server makes it, for
+/// root alone.
+pub const SERVER_LOGS: &str = "/var/lib/rancher/k3s/server/logs";
+/// The audit log, within [`SERVER_LOGS`].
+pub const AUDIT_LOG_PATH: &str = "/var/lib/rancher/k3s/server/logs/audit.log";
 /// Pods that have ended, failed ones among them, beyond this many are removed, the oldest first
 /// (Kubernetes' own default is 12,500): the figure of k3s' hardening guide.
 pub const ENDED_PODS: u32 = 100;

@@ -85,6 +85,30 @@ pub const PROMETHEUS_OPERATOR_CRDS: Pin = Pin {
     image: None,
     digest: None,
 };
+/// Alloy's chart, which reads logs.
+pub const ALLOY: Pin = Pin {
+    name: "alloy",
+    what: "The Helm chart of Grafana Alloy, which reads logs",
+    tested: "1.11.1",
+    image: None,
+    digest: None,
+};
+/// Loki's chart: the community's, for the chart of its former home is of Grafana's own product now.
+pub const LOKI: Pin = Pin {
+    name: "loki",
+    what: "The Helm chart of Grafana Loki, which keeps logs",
+    tested: "18.11.0",
+    image: None,
+    digest: None,
+};
+/// node-exporter's chart: the version that is a part of the tested `kube-prometheus-stack`.
+pub const NODE_EXPORTER: Pin = Pin {
+    name: "prometheus-node-exporter",
+    what: "The Helm chart of Prometheus' node-exporter",
+    tested: "4.56.1",
+    image: None,
+    digest: None,
+};
 /// sealed-secrets' chart, which runs the controller 0.38.4: the one that the judges run.
 pub const SEALED_SECRETS: Pin = Pin {
     name: "sealed-secrets",
@@ -214,6 +238,21 @@ pub const BLACKBOX_EXPORTER_IMAGE: ChartImage = ChartImage {
     tag: "v0.28.0",
     digest: "sha256:e753ff9f3fc458d02cca5eddab5a77e1c175eee484a8925ac7d524f04366c2fc",
 };
+/// What Alloy's chart runs.
+pub const ALLOY_IMAGE: ChartImage = ChartImage {
+    tag: "v1.18.1",
+    digest: "sha256:0f4434c92b3e6cdac38bb129b344e1790c246f7b6e2eaffcc16a5fa363240e33",
+};
+/// What Loki's chart runs.
+pub const LOKI_IMAGE: ChartImage = ChartImage {
+    tag: "3.7.6",
+    digest: "sha256:efd47c67f9bac88ca29bcf8cb997d9ab29d1848bd0aff579282295542a745952",
+};
+/// What node-exporter's chart runs, in its variant without a shell.
+pub const NODE_EXPORTER_IMAGE: ChartImage = ChartImage {
+    tag: "v1.12.1-distroless",
+    digest: "sha256:8c9bac11973b94b59be88d6e11fee4429aa743c8846cdc75d65b18db33f6a106",
+};
 /// What sealed-secrets' chart runs.
 pub const SEALED_SECRETS_IMAGE: ChartImage = ChartImage {
     tag: "0.38.4",
@@ -241,13 +280,15 @@ pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
 };
 
 /// All of them, by name.
-pub const ALL: [Pin; 18] = [
+pub const ALL: [Pin; 21] = [
+    ALLOY,
     ARGO_CD,
     CERT_MANAGER,
     HELM,
     JSON_EXPORTER,
     K3S,
     KUBE_PROMETHEUS_STACK,
+    LOKI,
     OLLAMA,
     OPEN_WEBUI,
     OPEN_WEBUI_STANDARD,
@@ -255,6 +296,7 @@ pub const ALL: [Pin; 18] = [
     POSTGRES_EXPORTER,
     POSTGRESQL,
     BLACKBOX_EXPORTER,
+    NODE_EXPORTER,
     PROMETHEUS_OPERATOR_CRDS,
     RCLONE,
     REDIS,

@@ -68,9 +68,14 @@ fn monitoring_runs_by_digest() {
     };
     let mut texts = case("monitoring");
     assert_eq!(shas(&texts), 5, "Prometheus, Alertmanager, the operator, reloader, state metrics");
-    let pins = "kube-prometheus-stack: 89.2.2\n".to_owned();
-    texts.insert("spec/versions.yaml".to_owned(), pins);
+    let others = ["alloy", "loki", "node-exporter"];
+    let by_digest = |texts: &Texts| others.map(|it| digests_of_chart(&tree(texts), it));
+    assert_eq!(by_digest(&texts), [1, 1, 1]);
+    let pins = "kube-prometheus-stack: 89.2.2\nalloy: 1.12.1\nloki: 18.13.7\n\
+                prometheus-node-exporter: 4.57.0\n";
+    texts.insert("spec/versions.yaml".to_owned(), pins.to_owned());
     assert_eq!(shas(&texts), 0, "another chart brings other images");
+    assert_eq!(by_digest(&texts), [0, 0, 0]);
 }
 
 /// Tika's image, up to its digest.

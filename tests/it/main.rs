@@ -26,6 +26,7 @@ mod darien_faults;
 mod digests;
 mod golden;
 mod invariants;
+mod logs;
 mod may_make;
 mod monitoring;
 mod pin;

@@ -143,20 +143,26 @@ fn golden_trees_keep_every_invariant() {
 #[test]
 fn no_permission_is_for_nobody() {
     use espalier::facts::charts::{
+        alloy::ALLOY,
         argo_cd::ARGO_CD,
         blackbox_exporter::BLACKBOX_EXPORTER,
         cert_manager::CERT_MANAGER,
         kube_prometheus_stack::{KUBE_PROMETHEUS_STACK, PROMETHEUS_OPERATOR_CRDS},
+        loki::LOKI,
+        node_exporter::NODE_EXPORTER,
         sealed_secrets::SEALED_SECRETS,
     };
 
     let trees: Vec<Tree> =
         golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
     let charts = [
+        ALLOY,
         ARGO_CD,
         BLACKBOX_EXPORTER,
         CERT_MANAGER,
         KUBE_PROMETHEUS_STACK,
+        LOKI,
+        NODE_EXPORTER,
         PROMETHEUS_OPERATOR_CRDS,
         SEALED_SECRETS,
     ];

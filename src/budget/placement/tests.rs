@@ -28,6 +28,7 @@ fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Budge
             .collect(),
         tolerations: tolerates.iter().map(toleration).collect(),
         host_ports: BTreeSet::new(),
+        ..Wants::default()
     };
     let (name, pod) = ("x".into(), Demand::default());
     BudgetRow {

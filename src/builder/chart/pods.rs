@@ -32,6 +32,7 @@ pub struct ChartPod {
     claims: Vec<Arc<str>>,
     volumes: Vec<ChartVolume>,
     host_ports: BTreeSet<u16>,
+    host_folders: BTreeSet<&'static str>,
 }
 
 /// A volume that each pod of a StatefulSet has for itself: a claim of its template.
@@ -64,6 +65,7 @@ impl ChartPod {
             claims: Vec::new(),
             volumes: Vec::new(),
             host_ports: BTreeSet::new(),
+            host_folders: BTreeSet::new(),
         }
     }
 
@@ -184,6 +186,13 @@ impl ChartPod {
         self
     }
 
+    /// It mounts a folder of its node.
+    #[must_use]
+    pub fn host_folder(mut self, path: &'static str) -> Self {
+        self.host_folders.insert(path);
+        self
+    }
+
     // What the plan and the budget read of it.
 
     /// `Deployment`, `StatefulSet`, `DaemonSet` or `Job`.
@@ -257,6 +266,11 @@ impl ChartPod {
     /// Ports of its node that it takes.
     pub fn host_ports(&self) -> &BTreeSet<u16> {
         &self.host_ports
+    }
+
+    /// Folders of its node that it mounts.
+    pub fn host_folders(&self) -> &BTreeSet<&'static str> {
+        &self.host_folders
     }
 }
 

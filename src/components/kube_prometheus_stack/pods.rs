@@ -63,6 +63,7 @@ pub(super) fn flows(scope: &mut Scope<'_>, made: &[Pods; 3]) {
     for pods in made {
         scope.calls_api_server(pods);
         scope.resolves_names(pods);
+        scope.contribute(Logs::text(pods));
     }
     // What the chart's own monitors ask: itself, and what this chart makes.
     scope.calls_kubelets(prometheus);

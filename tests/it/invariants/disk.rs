@@ -57,7 +57,8 @@ pub fn of_charts(tree: &Tree) -> Vec<String> {
             let path = format!("{path}/{}", key.as_str().unwrap_or_default());
             // What a claim asks for is a volume.
             let is_claim = !at(inner, "requests/storage").is_null();
-            if key == "resources" && !is_claim {
+            // A list is of a role: what it may ask for.
+            if key == "resources" && inner.is_mapping() && !is_claim {
                 for what in ["requests", "limits"] {
                     if size(at(inner, &format!("{what}/ephemeral-storage"))).is_none() {
                         found.push(format!("{path}/{what}"));

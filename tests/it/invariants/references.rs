@@ -12,7 +12,7 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
 /// run time. Namespace and labels, according to the facts of the cluster and of the charts.
-pub const OTHERS: [(&str, &[(&str, &str)]); 17] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 20] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     // In place of Traefik, where the spec says so.
     (
@@ -94,6 +94,18 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 17] = [
         &[
             ("app.kubernetes.io/name", "prometheus-blackbox-exporter"),
             ("app.kubernetes.io/instance", "blackbox-exporter"),
+        ],
+    ),
+    ("monitoring", &[("app.kubernetes.io/name", "loki"), ("app.kubernetes.io/instance", "loki")]),
+    (
+        "node-agents",
+        &[("app.kubernetes.io/name", "alloy"), ("app.kubernetes.io/instance", "alloy")],
+    ),
+    (
+        "node-agents",
+        &[
+            ("app.kubernetes.io/name", "node-exporter"),
+            ("app.kubernetes.io/instance", "node-exporter"),
         ],
     ),
     // Made at run time, by the operator: the instance is the resource that it is made of.

@@ -1,4 +1,4 @@
-//! Monitoring of random platforms: none, Prometheus alone, or with any of the exporters.
+//! Monitoring of random platforms: none, Prometheus alone, or with any of the exporters and logs.
 
 use proptest::{prelude::*, sample::subsequence};
 use serde_yaml::Value;
@@ -6,8 +6,8 @@ use serde_yaml::Value;
 use super::parts::{map, resources, some};
 
 /// The sections of exporters: a switch and the resources of one pod.
-const EXPORTERS: [&str; 4] =
-    ["blackboxExporter", "jsonExporter", "otelCollector", "postgresExporter"];
+const EXPORTERS: [&str; 5] =
+    ["blackboxExporter", "jsonExporter", "nodeExporter", "otelCollector", "postgresExporter"];
 
 /// Pods and a volume of any size.
 fn prometheus() -> impl Strategy<Value = Value> {
@@ -28,6 +28,20 @@ fn prometheus() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Logs: none, kept on a volume that holds the days, or also read.
+fn logs() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
+    (resources(64), resources(64), 0..=2_usize, 1_u64..366).prop_map(|(loki, alloy, many, days)| {
+        let loki = map([
+            ("enabled", some(true)),
+            ("resources", loki),
+            ("retentionDays", some(days)),
+            ("storage", some(format!("{}Gi", days + 2))),
+        ]);
+        let alloy = map([("enabled", some(true)), ("resources", alloy)]);
+        [("loki", Some(loki)), ("alloy", Some(alloy))].into_iter().take(many).collect()
+    })
+}
+
 /// The sections of monitoring that are written.
 pub fn monitoring() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
     let exporters = subsequence(EXPORTERS.to_vec(), 0..=EXPORTERS.len());
@@ -35,8 +49,9 @@ pub fn monitoring() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>>
         let one = map([("enabled", some(true)), ("resources", pods)]);
         keys.into_iter().map(|it| (it, Some(one.clone()))).collect::<Vec<_>>()
     });
-    let on = (prometheus(), exporters).prop_map(|(prometheus, exporters)| {
-        [("kubePrometheusStack", Some(prometheus))].into_iter().chain(exporters).collect()
+    let on = (prometheus(), exporters, logs()).prop_map(|(prometheus, exporters, logs)| {
+        let first = [("kubePrometheusStack", Some(prometheus))];
+        first.into_iter().chain(exporters).chain(logs).collect()
     });
     let off = map([("enabled", some(false))]);
     prop_oneof![

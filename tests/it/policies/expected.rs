@@ -57,7 +57,7 @@ pub struct Flow {
 
 /// Pods of charts, and their connections, not taken from this program. Chart, namespace, name; API
 /// server, DNS; others.
-const OF_CHARTS: [(&str, &str, &str, &[To]); 13] = [
+const OF_CHARTS: [(&str, &str, &str, &[To]); 16] = [
     ("cert-manager", "cert-manager", "cert-manager", &[To::Api, To::Dns, To::Issuer]),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
@@ -68,6 +68,9 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 13] = [
     ("argo-cd", "argocd", "argocd-redis-secret-init", &[To::Api, To::Dns]),
     // Whom it asks stands in the probes.
     (BLACKBOX, "monitoring", BLACKBOX, &[To::Dns]),
+    ("prometheus-node-exporter", "node-agents", "node-exporter", &[]),
+    ("loki", "monitoring", "loki", &[To::Dns, To::Pods("monitoring", "loki", 9095)]),
+    ("alloy", "node-agents", "alloy", &[To::Api, To::Dns, To::Pods("monitoring", "loki", 3100)]),
     (STACK, "monitoring", OPERATOR, &[To::Api, To::Dns]),
     (STACK, "monitoring", "kube-state-metrics", &[To::Api, To::Dns]),
     // Itself and the container beside it, and what the chart's monitors ask.

@@ -33,8 +33,11 @@ spec:
     postgresExporter: {enabled: true}
     otelCollector: {enabled: true}
     jsonExporter: {enabled: true}
+    nodeExporter: {enabled: true}
+    loki: {enabled: true}
+    alloy: {enabled: true}
     redis: {enabled: true}
-    kubePrometheusStack: {enabled: true}
+    alertmanager: {enabled: true, deadMansSwitch: true, receivers: {slack: {}}}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
 ";
@@ -198,10 +201,20 @@ fn every_component_is_alerted_to() {
         "DatabaseNotObserved",
         "DeploymentNotReady",
         "IssuerNotReady",
+        "LogsDown",
+        "LogsLimited",
+        "LogsLost",
+        "LogsNotDeleted",
+        "LogsNotSent",
+        "LogsNotWritten",
+        "LogsRefused",
         "ModelContextRaised",
         "ModelsDown",
         "ModelsLargerThanPromised",
+        "NodeDiskFillsUp",
+        "NodeDiskNearlyFull",
         "NodeReservesNothing",
+        "NodeShortOfMemory",
         "NodeUnderPressure",
         "NodesBelowBudget",
         "NodesMissing",
@@ -238,7 +251,10 @@ fn the_end_of_the_sealing_certificate_is_alerted_to() {
 
 /// The ports of charts' pods by which metrics are asked for: a judge holds them against the charts.
 fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
-    use charts::{argo_cd::port as argo, cert_manager::port as certs, sealed_secrets};
+    use charts::{
+        alloy, argo_cd::port as argo, cert_manager::port as certs, loki, node_exporter,
+        sealed_secrets,
+    };
     [
         ("argocd-application-controller", argo::CONTROLLER_METRICS),
         ("argocd-repo-server", argo::REPO_SERVER_METRICS),
@@ -248,6 +264,9 @@ fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
         ("cainjector", certs::METRICS),
         ("prometheus-blackbox-exporter", charts::blackbox_exporter::PORT),
         ("sealed-secrets", sealed_secrets::METRICS),
+        ("alloy", alloy::METRICS),
+        ("loki", loki::port::HTTP),
+        ("node-exporter", node_exporter::METRICS),
         ("traefik", traefik::METRICS),
     ]
     .into_iter()

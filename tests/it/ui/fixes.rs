@@ -61,6 +61,7 @@ fn what_a_help_says_helps() {
             assert!(text.contains(from), "{case}: `{from}` is not in {file}:\n{text}");
             let word = to.trim_start_matches("- ").trim_end_matches([':', ',']);
             let word = word.strip_prefix("memory: 8Gi, ").unwrap_or(word);
+            let word = word.strip_prefix("receivers: {slack: {}}, ").unwrap_or(word);
             let word = word.strip_prefix("context: 8192\n").unwrap_or(word).trim();
             let word = word.strip_prefix("garden}\nspec:\n").unwrap_or(word).trim();
             // What is pasted together with more of the same line is not printed as a whole.

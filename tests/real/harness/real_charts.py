@@ -77,11 +77,7 @@ class RealCharts:
             else []
         )
         parts = about.get("dependencies") or []
-        left = [
-            it
-            for it in parts
-            if not _there(work / name, it) and it.get("condition")
-        ]
+        left = [it for it in parts if not _there(work / name, it) and it.get("condition")]
         if left:
             (work / name / "Chart.yaml").write_bytes(
                 dump({**about, "dependencies": [it for it in parts if it not in left]})

@@ -69,8 +69,13 @@ GO = {
     "blackbox": {"blackbox_exporter": ("github.com/prometheus/blackbox_exporter", "")},
     "json_exporter": {"json_exporter": ("github.com/prometheus-community/json_exporter", "")},
     "otelcol": {"otelcol": (".", "")},
+    # Alloy's own reader and formatter of its configuration.
+    "alloyfmt": {"alloyfmt": (".", "")},
     # The network policy controller that k3s embeds, of upstream.
     "netpol": {"netpol": (".", "")},
+    # Of the version that the chart brings, and the operator's own making of its configuration.
+    "prometheus": {"prometheus": ("github.com/prometheus/prometheus/cmd/prometheus", "")},
+    "operator": {"operator": (".", "")},
     # Sends backups, and stands in for the storage that they are sent to.
     "rclone": {
         "rclone": ("github.com/rclone/rclone", "-X github.com/rclone/rclone/fs.Version=v1.75.1")
@@ -101,7 +106,7 @@ MODULES = {
     "github.com/bitnami/sealed-secrets": "seal",
     "github.com/cert-manager/cert-manager": "crds",
     "github.com/k3s-io/helm-controller": "crds",
-    "github.com/prometheus-operator/prometheus-operator": "crds",
+    "github.com/prometheus-operator/prometheus-operator": "operator",
     "github.com/traefik/traefik/v3": "traefik",
 }
 

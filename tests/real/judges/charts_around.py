@@ -16,7 +16,7 @@ from harness.pods import Workload, workloads
 
 from .charts_held import lets
 
-SERVICE = re.compile(rb"\b([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.cluster\.local:([0-9]+)")
+SERVICE = re.compile(rb"\b([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.cluster\.local\.?:([0-9]+)")
 # Services that k3s brings.
 OF_K3S = {
     ("kube-system", it) for it in ("kube-dns", "metrics-server", "traefik", "traefik-metrics")

@@ -209,6 +209,16 @@ PLANTED: list[tuple[str, Callable[[Declared, list[dict]], object], str]] = [
         ),
         "the host's folder /var/log",
     ),
+    (
+        "a folder of the host that is declared and not mounted",
+        lambda said, made: said.pods[0].update(hostFolders=["/var/log"]),
+        "declared is the host's folder /var/log",
+    ),
+    (
+        "a toleration that is declared and not there",
+        lambda said, made: said.pods[0].update(tolerations=[{"operator": "Exists"}]),
+        "declared is the toleration of everything",
+    ),
 ]
 
 

@@ -34,6 +34,8 @@ OF_CLUSTER = {
 }
 # What a pod may ask of its node without a word in the tree: any node of this cluster has it.
 EVERY_NODE = {"kubernetes.io/os": "linux"}
+# Labels of nodes without a kubelet of their own, which clouds have.
+OF_CLOUDS = ("eks.amazonaws.com/compute-type", "type")
 HOST = ("hostNetwork", "hostPID", "hostIPC")
 
 
@@ -58,8 +60,9 @@ def held(said: Declared, objects: list[dict]) -> list[str]:
     """All disagreements, each with the name of what it is about."""
     made = {it.key: it for it in workloads(objects, said.namespace)}
     out = counted(said, made)
+    rows = {it["workload"]: it for it in said.pods}
     for it in made.values():
-        out += limited(it) + undeclared(it)
+        out += limited(it) + undeclared(it, rows.get(it.key, {})) + not_there(it, rows.get(it.key))
     out += [
         f"{title(it)}: the chart makes a claim, and the tree declares none"
         for it in objects
@@ -137,11 +140,50 @@ def limited(it: Workload) -> list[str]:
     return out
 
 
-def undeclared(it: Workload) -> list[str]:
+def not_there(it: Workload, row: dict | None) -> list[str]:
+    """What is declared of where a pod runs, and not so."""
+    folders = {one["hostPath"]["path"] for one in it.pod.get("volumes") or [] if one.get("hostPath")}
+    tolerations = it.pod.get("tolerations") or []
+    return [
+        f"{it.key}: declared is {what}, which its pods do not have"
+        for what in [
+            *(
+                f"the host's folder {one}"
+                for one in (row or {}).get("hostFolders", [])
+                if one not in folders
+            ),
+            *(
+                f"the toleration {one.get('key', 'of everything')}"
+                for one in (row or {}).get("tolerations", [])
+                if one not in tolerations
+            ),
+        ]
+    ]
+
+
+def holds_always(it: Workload, kind: str, rules: dict) -> bool:
+    """Whether a rule holds on every node of a platform: its only pod keeps away from itself, or it
+    keeps away from nodes of a cloud, by labels that those bear."""
+    wanted = rules["requiredDuringSchedulingIgnoredDuringExecution"]
+    if kind == "podAntiAffinity":
+        return it.replicas == 1 and all(it.bears(one["labelSelector"]["matchLabels"]) for one in wanted)
+    if kind == "nodeAffinity":
+        expressions = [
+            one for term in wanted["nodeSelectorTerms"] for one in term.get("matchExpressions") or []
+        ]
+        return bool(expressions) and all(
+            one["operator"] == "NotIn" and one["key"] in OF_CLOUDS for one in expressions
+        )
+    return False
+
+
+def undeclared(it: Workload, row: dict) -> list[str]:
     """What decides where a pod runs, or what it leaves behind, and is in no declaration."""
     spec, odd = it.pod, []
     odd += [
-        f"the toleration {one.get('key', 'of everything')}" for one in spec.get("tolerations") or []
+        f"the toleration {one.get('key', 'of everything')}"
+        for one in spec.get("tolerations") or []
+        if one not in row.get("tolerations", [])
     ]
     odd += [
         f"the node label {key}={value}"
@@ -152,6 +194,7 @@ def undeclared(it: Workload) -> list[str]:
         f"{kind} that must be met"
         for kind, rules in (spec.get("affinity") or {}).items()
         if (rules or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+        and not holds_always(it, kind, rules)
     ]
     odd += [
         "a spread that must be met"
@@ -173,7 +216,7 @@ def undeclared(it: Workload) -> list[str]:
     odd += [
         f"the host's folder {one['hostPath']['path']}"
         for one in spec.get("volumes") or []
-        if one.get("hostPath")
+        if one.get("hostPath") and one["hostPath"]["path"] not in row.get("hostFolders", [])
     ]
     odd += [
         f"the claim {one['persistentVolumeClaim']['claimName']}"

@@ -20,12 +20,8 @@ from harness.trees import Thing, Tree
 
 from . import configs_alerts, configs_delivery, configs_exporters, configs_routes
 
-# Programs that no judge runs yet, because no tree has anything for them: what would be a subject,
-# and where it would be.
-UNWIRED = {
-    "loki": "a ConfigMap with `schema_config`",
-    "alloy's parser": "`alloy.configMap.content` in the values of alloy",
-}
+# Loki's program is never run here: `tests/it/logs.rs` holds its configuration against what it would
+# refuse.
 
 
 def run(*argv: str, text: str | None = None) -> tuple[bool, str]:
@@ -71,8 +67,8 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
             "amtool",
             "kubeseal",
             "shellcheck",
+            "alloyfmt",
             *configs_exporters.CHECKS,
-            *UNWIRED,
         )
     }
     found["shellcheck"] += [
@@ -89,8 +85,6 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
             for text in thing.value.get("data", {}).values():
                 if re.search(r"^receivers:", text, re.M) and re.search(r"^exporters:", text, re.M):
                     found["otelcol"].append((thing.file, text))
-                if re.search(r"^schema_config:", text, re.M):
-                    found["loki"].append((thing.file, text))
                 if re.search(r"^modules:", text, re.M):
                     found["json_exporter"].append((thing.file, text))
         elif kind == "Application":
@@ -102,7 +96,7 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
                 if chart == "prometheus-blackbox-exporter" and at(values, "config", "modules"):
                     found["blackbox_exporter"].append((thing.file, values["config"]))
                 if at(values, "alloy", "configMap", "content"):
-                    found["alloy's parser"].append(
+                    found["alloyfmt"].append(
                         (thing.file, values["alloy"]["configMap"]["content"])
                     )
     return found
@@ -132,6 +126,20 @@ def amtool(ctx: Context, configuration: Any) -> str:
     """What amtool has against Alertmanager's configuration."""
     accepted, said = run(ctx.tool("amtool"), "check-config", str(written(ctx, configuration)))
     return "" if accepted else said
+
+
+def alloyfmt(ctx: Context, text: str) -> str:
+    """What Alloy's reader has against a configuration, and whether its formatter would write it
+    otherwise: with a tab for each two spaces that begin a line, since a tree has no tabs."""
+    tabbed = re.sub(r"^( {2})+", lambda it: "\t" * (len(it[0]) // 2), text, flags=re.M)
+    accepted, said = run(ctx.tool("alloyfmt"), text=tabbed)
+    if not accepted:
+        return said
+    wanted = said.splitlines()
+    for number, line in enumerate(tabbed.strip().splitlines()):
+        if number >= len(wanted) or line != wanted[number]:
+            return f"line {number + 1}: the formatter would write {wanted[number:][:1]}"
+    return ""
 
 
 def shellcheck(ctx: Context, script: Path) -> str:
@@ -230,7 +238,12 @@ def delivered(ctx: Context) -> list[tuple[Tree, str, dict[str, Any]]]:
 def judge(ctx: Context) -> list[Row]:
     """One row a program."""
     rows = []
-    programs = {"promtool": promtool, "amtool": amtool, "shellcheck": shellcheck}
+    programs = {
+        "promtool": promtool,
+        "amtool": amtool,
+        "shellcheck": shellcheck,
+        "alloyfmt": alloyfmt,
+    }
     for name, check in {**programs, **configs_exporters.CHECKS}.items():
         row, began = Row(name, 0), time.monotonic()
         for tree in ctx.trees:
@@ -248,20 +261,12 @@ def judge(ctx: Context) -> list[Row]:
     judge_seals(ctx, row)
     row.seconds = time.monotonic() - began
     rows.append(row)
-    for name, where in UNWIRED.items():
-        there = [f"{tree.name}/{file}" for tree in ctx.trees for file, _ in subjects(tree)[name]]
-        row = Row(
-            name,
-            len(there),
-            [f"{file}: a subject for {name}, but no judge runs it" for file in there],
-        )
-        row.note = "" if there else f"no subject yet ({where})"
-        rows.append(row)
     return rows
 
 
 def faults(ctx: Context) -> None:
-    """Wrong rules, a wrong Alertmanager, and sealed values that were changed, renamed or moved."""
+    """Wrong rules, a wrong Alertmanager, a wrong Alloy, and sealed values that were changed, renamed or
+    moved."""
     rule = {
         "groups": [
             {
@@ -295,6 +300,18 @@ def faults(ctx: Context) -> None:
         ctx.fault(
             Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said))
         )
+    right = 'logging {\n  level = "warn"\n}\n'
+    said = alloyfmt(ctx, right)
+    ctx.fault(
+        Fault("none: a configuration of Alloy that is right", "alloyfmt", said or "read", not said)
+    )
+    for what, text in (
+        ("a block of Alloy that does not end", right.replace("}", "")),
+        ("an attribute of Alloy without a value", right.replace('"warn"', "")),
+        ("a configuration of Alloy in another form", right.replace("level =", "level   =")),
+    ):
+        said = alloyfmt(ctx, text)
+        ctx.fault(Fault(what, "alloyfmt", said or "nothing", bool(said)))
     configs_alerts.plant(ctx)
     configs_exporters.plant(ctx)
     plant_seals(ctx)

@@ -42,6 +42,7 @@ LANES = (
         ("judge", "faults"),
     ),
     (("node",), ("faults",)),
+    (("prometheus",), ("judge", "faults")),
     (("backup",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
 )

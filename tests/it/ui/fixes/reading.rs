@@ -211,6 +211,6 @@ pub const READING: &[Fix] = &[
     ("invalid-value--blob", PLATFORM, &[("8.4", "8.4Gi"), ("1.3GB", "1.3Gi"), ("-1", "8Gi")]),
     ("tab", PLATFORM, &[("\t", "      ")]),
     ("unknown-field", PLATFORM, &[("modles", "models"), (", colour: green", "")]),
-    ("unknown-version", VERSIONS, &[("postgres:", "postgresql:"), ("loki: 18.11.0", "")]),
+    ("unknown-version", VERSIONS, &[("postgres:", "postgresql:"), ("jaeger: 2.10.0", "")]),
     ("yaml-syntax", PLATFORM, &[("[\"llama3.2:1b\"]", "[\"llama3.2:1b\"]}")]),
 ];

@@ -44,9 +44,10 @@ pub const RULES: &[Fix] = &[
     (
         "alerting-not-watched",
         PLATFORM,
-        &[("enabled: true, receivers", "enabled: true, deadMansSwitch: true, receivers")],
+        &[("receivers: {slack: {}}", "receivers: {slack: {}}, deadMansSwitch: true")],
     ),
     ("endpoint-unreachable--receiver", PLATFORM, &[("alerts\"}", "alerts\", cidr: 10.20.0.0/24}")]),
+    ("logs-do-not-fit", PLATFORM, &[("storage: 10Gi", "storage: 38Gi")]),
     ("storage-too-small--monitoring", PLATFORM, &[("storage: 512Mi", "storage: 1Gi")]),
     ("answer-beyond-context", PLATFORM, &[("maxTokens: 4096", "maxTokens: 2048")]),
     ("answer-beyond-context--tools", PLATFORM, &[("maxTokens: 4096", "maxTokens: 1191")]),

@@ -5,5 +5,4 @@ go 1.26.0
 require (
 	github.com/cert-manager/cert-manager v1.21.2
 	github.com/k3s-io/helm-controller v0.17.7
-	github.com/prometheus-operator/prometheus-operator v0.93.1
 )

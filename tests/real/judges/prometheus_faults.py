@@ -1,0 +1,233 @@
+"""Faults for the judge `prometheus`: monitors, rules and exporters with one thing wrong in each."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harness.context import Context
+from harness.planting import NoSubject
+from harness.table import Fault, Row, short
+
+from . import prometheus, prometheus_memory
+from .prometheus_alerts import cases
+from .prometheus_catalogue import Sample
+from .prometheus_stage import Stage, Subject, subject
+
+TARGETS, RULES, FIRES, BOARDS, MEMORY = (
+    f"prometheus: {it}"
+    for it in (
+        "targets",
+        "rules, with health",
+        "alerts fire on their faults",
+        "queries of dashboards",
+        "memory",
+    )
+)
+# The alerts whose rules are spoilt, so that no more than these are tried.
+SPOILT = ("ApplicationNotCompared", "ChatDown", "DatabaseDown", "NodesMissing")
+BOARD = ("a dashboard: a panel", "a_metric_that_nobody_serves")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A fault in an object: which one, what is changed, who says what."""
+
+    fault: str
+    key: str
+    name: str
+    change: Callable[[dict], object]
+    row: str
+    says: str
+
+
+def endpoint(one: dict) -> dict:
+    """The first endpoint of a monitor."""
+    return one["spec"]["podMetricsEndpoints"][0]
+
+
+def rule(alert: str, change: Callable[[str], str]) -> Callable[[dict], object]:
+    """Changes the query of an alert."""
+
+    def changed(one: dict) -> None:
+        for group in one["spec"]["groups"]:
+            for it in group["rules"]:
+                if it.get("alert") == alert:
+                    it["expr"] = change(it["expr"])
+
+    return changed
+
+
+OBJECTS = (
+    Wrong(
+        "a monitor of a port that the pods do not have",
+        "podMonitors",
+        "cert-manager-cert-manager",
+        lambda it: endpoint(it).update(portNumber=9403),
+        TARGETS,
+        r"cert-manager/cert-manager\S*: no target asks it",
+    ),
+    Wrong(
+        "a monitor whose selector names a label that no pod bears",
+        "podMonitors",
+        "cert-manager-cainjector",
+        lambda it: it["spec"]["selector"]["matchLabels"].update(tier="x"),
+        TARGETS,
+        r"cert-manager/\S*cainjector\S*: no target asks it",
+    ),
+    Wrong(
+        "a monitor of a path at which nothing answers",
+        "podMonitors",
+        "cert-manager-webhook",
+        lambda it: endpoint(it).update(path="/metricz"),
+        TARGETS,
+        r"asks http://\S+/metricz, which nothing offers",
+    ),
+    Wrong(
+        "a monitor of another namespace",
+        "podMonitors",
+        "argocd-argocd-repo-server",
+        lambda it: it["spec"]["namespaceSelector"].update(matchNames=["ai"]),
+        TARGETS,
+        r"argocd/\S*repo-server\S*: no target asks it",
+    ),
+    Wrong(
+        "a monitor that lets an exporter's own labels stand before the target's",
+        "podMonitors",
+        "kube-system-sealed-secrets",
+        lambda it: endpoint(it).update(honorLabels=True),
+        TARGETS,
+        r"sealed_secrets\S+ is stored with .* and queries count on .*exported_namespace",
+    ),
+    Wrong(
+        "an alert over a metric that nobody has",
+        "rules",
+        "openwebui",
+        rule("ChatDown", lambda it: it.replace("kube_deployment_status", "kube_deployment_state")),
+        FIRES,
+        r"ChatDown: it does not fire",
+    ),
+    Wrong(
+        "an alert over a label that its exporter calls another name",
+        "rules",
+        "argocd",
+        rule("ApplicationNotCompared", lambda it: it.replace("sync_status", "sync_state")),
+        FIRES,
+        r"ApplicationNotCompared: it does not fire",
+    ),
+    Wrong(
+        "an alert that is there with health, too",
+        "rules",
+        "bootstrap",
+        rule("NodesMissing", lambda it: re.sub(r"< \d+$", ">= 0", it)),
+        RULES,
+        r"NodesMissing: with health it is",
+    ),
+    Wrong(
+        "an alert whose query does not parse",
+        "rules",
+        "postgresql",
+        rule("DatabaseDown", lambda it: f"sum({it}"),
+        TARGETS,
+        r"refused by prometheus-operator: PrometheusRule/\S+/postgresql",
+    ),
+)
+
+
+def plant(ctx: Context) -> None:
+    """All of them on one Prometheus: each is another object's."""
+    what = next((it for tree in ctx.trees if (it := subject(ctx, tree))), None)
+    if what is None:
+        raise NoSubject("no tree has kube-prometheus-stack")
+    wrong = spoilt(what)
+    alerts = [it for it in cases(ctx, what.tree) if it.alert in SPOILT]
+    verdict = prometheus.judged(ctx, wrong, alerts, dumb, (BOARD,))
+    said = {
+        TARGETS: verdict.targets.findings,
+        RULES: verdict.quiet.findings,
+        FIRES: verdict.fires.findings,
+        BOARDS: verdict.boards.findings,
+    }
+    for one in OBJECTS:
+        seen(ctx, one.fault, one.row, said[one.row], one.says)
+    for fault, row, says in (
+        ("an exporter that does not answer", TARGETS, r"argocd-server\S*: it is down"),
+        (
+            "an exporter whose label has another name",
+            TARGETS,
+            r"traefik_\S+ is stored with .*status_code.* and queries count on ",
+        ),
+        ("an alert whose query does not parse", RULES, r"DatabaseDown: Prometheus has no such"),
+        ("a query of a dashboard that nothing answers", BOARDS, rf"no answer to {BOARD[1]}"),
+    ):
+        seen(ctx, fault, row, said[row], says)
+    seen(
+        ctx,
+        "monitors and rules without the label that Prometheus selects by",
+        TARGETS,
+        unselected(ctx, what),
+        r"PodMonitor/\S+: Prometheus does not select it",
+    )
+    seen(
+        ctx,
+        "a Prometheus of 200Mi that keeps all metrics of k3s",
+        MEMORY,
+        pressed(ctx, what),
+        r"is more than 80% of 200Mi",
+    )
+
+
+def pressed(ctx: Context, what: Subject) -> list[str]:
+    """What is said of a Prometheus with a small limit that keeps all that k3s says."""
+    values = copy.deepcopy(what.values)
+    values["prometheus"]["prometheusSpec"]["resources"]["limits"]["memory"] = "200Mi"
+    values["kubelet"]["serviceMonitor"].pop("metricRelabelings", None)
+    row = Row(MEMORY, 0)
+    prometheus_memory.judged(ctx, replace(what, values=values), row, 20)
+    return row.findings
+
+
+def seen(ctx: Context, fault: str, row: str, findings: list[str], says: str) -> None:
+    """Notes what was said of a fault."""
+    found = next((it for it in findings if re.search(says, it)), None)
+    ctx.fault(Fault(fault, row, found or short("; ".join(findings), 300), found is not None))
+
+
+def spoilt(what: Subject) -> Subject:
+    """The tree with the faults of `OBJECTS`."""
+    objects = copy.deepcopy(what.objects)
+    for one in OBJECTS:
+        found = [it for it in objects[one.key] if it["metadata"]["name"] == one.name]
+        if len(found) != 1:
+            raise NoSubject(f"the tree has no object {one.name} among its {one.key}")
+        one.change(found[0])
+    return replace(what, objects=objects)
+
+
+def dumb(stage: Stage) -> None:
+    """One exporter answers nothing, and one calls a label something else."""
+    for content in stage.contents["argocd-server"]:
+        content.silent = True
+    for content in stage.contents["traefik"]:
+        content.health = [renamed(it) for it in content.health]
+
+
+def renamed(sample: Sample) -> Sample:
+    """A series with another name for one of its labels."""
+    labels = tuple(("status_code" if key == "code" else key, it) for key, it in sample.labels)
+    return replace(sample, labels=labels)
+
+
+def unselected(ctx: Context, what: Subject) -> list[str]:
+    """What the operator leaves out where the chart's own selectors are kept."""
+    resource = copy.deepcopy(what.prometheus)
+    for kind in ("podMonitor", "rule"):
+        resource["spec"][f"{kind}Selector"] = {"matchLabels": {"release": "x"}}
+    stage = Stage(ctx, replace(what, prometheus=resource), "unselected")
+    try:
+        stage.configure()
+        return prometheus.refused(stage)
+    finally:
+        stage.close()
