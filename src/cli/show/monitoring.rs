@@ -38,9 +38,8 @@ fn scrapes(all: &Monitoring, width: Option<usize>) -> Option<String> {
         if row.scheme != "http" {
             path.push_str(" by TLS");
         }
-        if let Some(interval) = row.interval_seconds {
-            path.push_str(&format!(", every {}", Seconds::new(interval)));
-        }
+        let every = row.interval_seconds.map(|it| format!(", every {}", Seconds::new(it)));
+        path.push_str(every.as_deref().unwrap_or_default());
         table.row([
             format!("{}/{}", row.namespace, row.pods),
             row.port.to_string(),
