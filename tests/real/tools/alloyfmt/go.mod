@@ -1,6 +1,6 @@
 module espalier.invalid/tests/real/tools/alloyfmt
 
-go 1.26.0
+go 1.26.5
 
 require github.com/grafana/alloy/syntax v0.1.1
 
