@@ -1,6 +1,8 @@
 //! `show monitoring`: what is scraped, probed and alerted, whose logs are read, which dashboards
 //! there are, and which component offers each.
 
+use std::fmt::Write as _;
+
 use crate::{
     cli::{fold::folded, table::Table},
     plan::monitoring::Monitoring,
@@ -39,7 +41,7 @@ fn scrapes(all: &Monitoring, width: Option<usize>) -> Option<String> {
             path.push_str(" by TLS");
         }
         if let Some(interval) = row.interval_seconds {
-            path.push_str(&format!(", every {}", Seconds::new(interval)));
+            let _ = write!(path, ", every {}", Seconds::new(interval));
         }
         table.row([
             format!("{}/{}", row.namespace, row.pods),
