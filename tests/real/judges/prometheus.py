@@ -331,7 +331,7 @@ def fired(stage: Stage, some: list[Case]) -> list[str]:
         firing = [it for it in stage.ask("alerts")["alerts"] if it["state"] == "firing"]
         for case in some:
             mine = [it["labels"] for it in firing if it["labels"]["alertname"] == case.alert]
-            trouble = mislabelled(case, mine)
+            trouble = mislabelled(case, mine, of_targets(stage, case))
             if not trouble:
                 said.pop(case.alert, None)
             elif mine:
@@ -339,13 +339,25 @@ def fired(stage: Stage, some: list[Case]) -> list[str]:
     return [f"{alert}: {it}" for alert, it in said.items()]
 
 
-def mislabelled(case: Case, firing: list[dict[str, str]]) -> str:
-    """What is wrong with the labels of an alert that fires; `instance` is its target's own."""
+def of_targets(stage: Stage, case: Case) -> set[str]:
+    """The labels of an example that its target gives, so that their values are the target's."""
+    found = set()
+    for one in case.fault:
+        for name in stage.contents:
+            exporter = stage.catalogue.get(name)
+            if exporter is not None and one.metric in exporter.own:
+                own = exporter.own[one.metric] if exporter.keeps else set()
+                found |= one.labels.keys() & (exporter.target_labels - own)
+    return found
+
+
+def mislabelled(case: Case, firing: list[dict[str, str]], free: set[str]) -> str:
+    """What is wrong with the labels of an alert that fires, but for the values of some."""
     if not firing:
         return "it does not fire"
     for labels in firing:
         if set(labels) == set(case.labels) | OF_ALERTS and all(
-            labels[key] == value for key, value in case.labels.items() if key != "instance"
+            labels[key] == value for key, value in case.labels.items() if key not in free
         ):
             return ""
     return f"it fires with {json.dumps(firing[0])}, and its example has {json.dumps(case.labels)}"
