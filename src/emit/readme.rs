@@ -83,7 +83,8 @@ struct Offered {
 }
 
 /// Alerts that the page lists: what the budget and a restore count on, and nothing else of the
-/// platform tells of. All others, dashboards, and how logs are read, are for the monitoring that reads them.
+/// platform tells of. All others, dashboards, and how logs are read, are for the monitoring that
+/// reads them.
 const LISTED_ALERTS: [&str; 4] =
     ["BackupTooOld", "NodeReservesNothing", "NodesBelowBudget", "NodesMissing"];
 

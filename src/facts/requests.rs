@@ -64,8 +64,8 @@ pub const CONFIG_RELOADER: Allotment = of(24, 64, 5);
 pub const PROMETHEUS_OPERATOR: Allotment = of(64, 160, 20);
 /// kube-state-metrics (budget).
 pub const KUBE_STATE_METRICS: Allotment = of(40, 128, 10);
-/// Grafana, without a container beside it (budget; 13 was reported at 180 MiB when idle, at 330 with
-/// compressed answers, which are off).
+/// Grafana, without a container beside it (budget; 13 was reported at 180 MiB when idle, at 330
+/// with compressed answers, which are off).
 pub const GRAFANA: Allotment = of(256, 512, 50);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of_folders(64, 192, 50, BODIES);

@@ -1,5 +1,5 @@
-//! The units in which panels show values, by Grafana's own names, and the bounds by which values are
-//! coloured.
+//! The units in which panels show values, by Grafana's own names, and the bounds by which values
+//! are coloured.
 
 use serde::{Serialize, Serializer};
 
