@@ -1,6 +1,8 @@
 //! Random platforms: specs that compile, with every switch, amount and tenant of the spec.
 
+mod backup;
 mod certificates;
+mod grafana;
 mod ingress;
 mod nodes;
 mod repository;
@@ -175,49 +177,6 @@ fn external() -> impl Strategy<Value = Option<Value>> {
     proptest::option::weighted(0.3, external)
 }
 
-/// Backups on the node's disk, to an outside storage, to one by its address; and none.
-fn backup() -> impl Strategy<Value = Option<Value>> {
-    let schedule = sample::select(vec!["17 3 * * *", "*/5 0-4,22 1,15 * 1-5", "0 4 29 feb *"]);
-    let endpoint = sample::select(vec![
-        "https://s3.example.org",
-        "https://10.0.0.7:9000",
-        "http://s3.example.org:8080",
-    ]);
-    let prefix = proptest::option::of(sample::select(vec![".", "on", "a/b c"]));
-    let s3 = (endpoint, prefix).prop_map(|(endpoint, prefix)| {
-        map([
-            ("endpoint", some(endpoint)),
-            ("bucket", some("backups.1")),
-            ("prefix", prefix.map(Into::into)),
-        ])
-    });
-    let all = (any::<bool>(), schedule, 1_u64..400, resources(64), proptest::option::of(s3))
-        .prop_map(|(on, schedule, keep, memory, s3)| {
-            map([
-                ("enabled", (!on).then(|| false.into())),
-                ("keep", some(keep)),
-                ("resources", memory),
-                ("schedule", some(schedule)),
-                ("s3", s3),
-            ])
-        });
-    proptest::option::of(all)
-}
-
-/// Grafana: off, or on wherever what it needs is.
-fn grafana() -> impl Strategy<Value = Option<Value>> {
-    let all = (any::<bool>(), proptest::option::of(any::<bool>()), resources(64)).prop_map(
-        |(on, anonymous, memory)| {
-            map([
-                ("enabled", some(on)),
-                ("anonymous", anonymous.map(Into::into)),
-                ("resources", memory),
-            ])
-        },
-    );
-    proptest::option::of(all)
-}
-
 /// Monitoring: off, or on with pods and a volume of any size.
 fn monitoring() -> impl Strategy<Value = Option<Value>> {
     let pods = (resources(64), resources(64), resources(64), resources(64));
@@ -246,7 +205,14 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
         let documents = sample::select(vec!["text", "tika"]);
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         let webui = (webui, documents);
-        (small, argo, database, webui, ollama(on.ollama), (backup(), monitoring(), grafana()))
+        (
+            small,
+            argo,
+            database,
+            webui,
+            ollama(on.ollama),
+            (backup::backup(), monitoring(), grafana::grafana()),
+        )
             .prop_map(
                 move |(
                     (traefik, controller, webhook, injector, sealed),
@@ -256,10 +222,7 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                     ollama,
                     (backup, monitoring, grafana),
                 )| {
-                    let is_on = |section: &Value| section["enabled"].as_bool() == Some(true);
-                    let has_metrics = monitoring.as_ref().is_some_and(is_on);
-                    let grafana =
-                        grafana.filter(|it| !is_on(it) || has_metrics && on.sealed_secrets);
+                    let grafana = grafana::allowed(grafana, monitoring.as_ref(), on.sealed_secrets);
                     // A backup of nothing is refused.
                     let backup = backup.filter(|_| on.postgresql || on.open_webui);
                     let off = |is_on: bool| (!is_on).then(|| false.into());

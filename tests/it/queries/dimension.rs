@@ -109,7 +109,8 @@ fn metric(selector: &VectorSelector) -> Result<Dimension, String> {
     if name.ends_with("_count") {
         return Ok(amount(0, 0));
     }
-    let stem = ["_bucket", "_sum", "_total"].iter().fold(name, |it, end| it.trim_end_matches(end));
+    let stem =
+        ["_bucket", "_sum", "_total"].iter().fold(name, |stem, end| stem.trim_end_matches(end));
     Ok(match stem {
         _ if stem.ends_with("_milliseconds") => Dimension { in_thousandths: true, ..amount(0, 1) },
         _ if stem.ends_with("_seconds") => amount(0, 1),
