@@ -127,8 +127,8 @@ pub const CONSOLE: Limits = Limits {
     rate: Rate { average: 50, burst: 500, crowd: 2 },
 };
 
-/// Grafana's pages. A dashboard asks for each of its panels with a short call of its own, some thirty
-/// at once, and again every half minute; nothing that a visitor may do has a long body.
+/// Grafana's pages. A dashboard asks for each of its panels with a short call of its own, some
+/// thirty at once, and again every half minute; nothing that a visitor may do has a long body.
 pub const DASHBOARDS: Limits = Limits {
     // It opens none: what would use them is off.
     sockets: AtOnce { each: 8, all: 16 },

@@ -1,8 +1,8 @@
-//! Queries of Prometheus that more than one thing asks: a dashboard, and whoever compares the budget
-//! with what is measured.
+//! Queries of Prometheus that more than one thing asks: a dashboard, and whoever compares the
+//! budget with what is measured.
 
-/// Memory of each container, in bytes: what it uses, what it was promised, and its limit. Each query
-/// has one selector, of which the labels are in braces.
+/// Memory of each container, in bytes: what it uses, what it was promised, and its limit. Each
+/// query has one selector, of which the labels are in braces.
 pub const MEASURED: [(&str, &str); 3] = [
     (
         "Used",
@@ -15,7 +15,8 @@ pub const MEASURED: [(&str, &str); 3] = [
     ),
     (
         "Limit",
-        "max by (namespace, pod, container) (kube_pod_container_resource_limits{resource=\"memory\"})",
+        "max by (namespace, pod, container) \
+        (kube_pod_container_resource_limits{resource=\"memory\"})",
     ),
 ];
 

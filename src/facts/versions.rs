@@ -51,8 +51,8 @@ pub const CERT_MANAGER: Pin = Pin {
     image: None,
     digest: None,
 };
-/// Grafana's chart, where it has moved to: the one that the tested kube-prometheus-stack names as its
-/// own part.
+/// Grafana's chart, where it has moved to: the one that the tested kube-prometheus-stack names as
+/// its own part.
 pub const GRAFANA: Pin = Pin {
     name: "grafana",
     what: "The Helm chart of Grafana",

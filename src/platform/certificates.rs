@@ -17,8 +17,8 @@ pub struct Domains {
     /// environment. Its DNS record must point to the cluster.
     #[schemars(example = &"chat.example.org")]
     pub chat: Host,
-    /// Public host name of Grafana: `spec.rules[].host` of an Ingress. While Grafana is off, it only
-    /// reserves the name, which is a warning. Absent: there is no Ingress, and `kubectl
+    /// Public host name of Grafana: `spec.rules[].host` of an Ingress. While Grafana is off, it
+    /// only reserves the name, which is a warning. Absent: there is no Ingress, and `kubectl
     /// port-forward` opens the interface.
     #[schemars(example = &"monitoring.example.org")]
     pub monitoring: Option<Host>,

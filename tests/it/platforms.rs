@@ -182,15 +182,15 @@ fn backup() -> impl Strategy<Value = Option<Value>> {
     proptest::option::of(all)
 }
 
-fn components() -> impl Strategy<Value = (Switches, Value)> {
-    switches().prop_flat_map(|on| {
+fn components() -> BoxedStrategy<(Switches, Value)> {
+    let all = switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
         let argo = (resources(128), resources(64), resources(64), resources(64));
         let database = (resources(2048), 1_u64..40, external());
         let documents = sample::select(vec!["text", "tika"]);
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         let webui = (webui, documents);
-        let around = (backup(), monitoring(), alertmanager::alertmanager());
+        let around = (backup(), monitoring().boxed(), alertmanager::alertmanager().boxed());
         (small, argo, database, webui, ollama(on.ollama), around).prop_map(
             move |(
                 (traefik, controller, webhook, injector, sealed),
@@ -228,7 +228,7 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                 let sql =
                     sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
                 let own_database = on.postgresql && elsewhere.is_none();
-                // An exporter of what does not run is refused, and so is a password that nobody opens.
+                // An exporter of what does not run is refused, and a password that nobody opens.
                 let runs = |key: &str| match key {
                     "grafana" => on.sealed_secrets,
                     "jsonExporter" => on.ollama,
@@ -286,7 +286,9 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                 (on, map(others.into_iter().chain(monitoring)))
             },
         )
-    })
+    });
+    // Strategies are values, and this one is larger than a thread's stack.
+    all.boxed()
 }
 
 fn label() -> impl Strategy<Value = String> {

@@ -108,6 +108,7 @@ impl From<&Variable> for Chosen {
 }
 
 /// A way to another dashboard.
+#[expect(clippy::struct_excessive_bools, reason = "they are Grafana's keys")]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Link {

@@ -55,8 +55,10 @@ impl fmt::Display for LogQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quoted =
             |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-        let selected =
-            self.selected.iter().map(|(label, it)| format!("{}=~{}", label.name(), quoted(it)));
+        let selected = self
+            .selected
+            .iter()
+            .map(|(label, pattern)| format!("{}=~{}", label.name(), quoted(pattern)));
         let mut lines = format!("{{{}}}", selected.collect::<Vec<_>>().join(", "));
         if let Some(pattern) = self.matching {
             lines.push_str(" |~ ");

@@ -130,11 +130,12 @@ pub(super) fn fields(panel: &Panel) -> Fields {
     let is_coloured = panel.bounds != Bounds::None && panel.kind != Kind::Series;
     let colour =
         if is_coloured || panel.kind == Kind::Stat { "thresholds" } else { "palette-classic" };
+    let lines = if panel.bounds == Bounds::None { "off" } else { "dashed" };
     let custom = match panel.kind {
         Kind::Series => Some(json!({
             "fillOpacity": 10,
             "showPoints": "never",
-            "thresholdsStyle": {"mode": if panel.bounds == Bounds::None { "off" } else { "dashed" }},
+            "thresholdsStyle": {"mode": lines},
         })),
         Kind::Table if is_coloured => Some(json!({
             "align": "auto",
@@ -169,7 +170,12 @@ pub(super) fn options(panel: &Panel) -> Value {
             "wideLayout": true,
         }),
         Kind::Series => json!({
-            "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": true},
+            "legend": {
+                "calcs": [],
+                "displayMode": "list",
+                "placement": "bottom",
+                "showLegend": true,
+            },
             "tooltip": {"mode": "multi", "sort": "desc"},
         }),
         Kind::Table => json!({"frameIndex": 0, "showHeader": true}),

@@ -1,5 +1,5 @@
-//! The units in which panels show values, by Grafana's own names, and the bounds by which values are
-//! coloured.
+//! The units in which panels show values, by Grafana's own names, and the bounds by which values
+//! are coloured.
 
 use serde::{Serialize, Serializer};
 
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_short_as_they_are() {
-        let text = |it: Milli| serde_json::to_string(&it).expect("a number");
+        let text = |number: Milli| serde_json::to_string(&number).expect("a number");
         assert_eq!(text(Milli::whole(14)), "14");
         assert_eq!(text(Milli::percent(80)), "0.8");
         assert_eq!(text(Milli(-1500)), "-1.5");

@@ -1,8 +1,6 @@
 //! `show monitoring`: what is scraped, probed and alerted, whose logs are read, which dashboards
 //! there are, and which component offers each.
 
-use std::fmt::Write as _;
-
 use crate::{
     cli::{fold::folded, table::Table},
     plan::monitoring::Monitoring,

@@ -52,8 +52,8 @@ fn applications() -> Panel {
 fn syncs() -> Panel {
     Panel::series(
         "Syncs an hour",
-        "How often Applications were synced, and how that ended. Many of one Application: something \
-         in the cluster writes what Git has, too.",
+        "How often Applications were synced, and how that ended. Many of one Application: \
+         something in the cluster writes what Git has, too.",
         Unit::Count,
     )
     .reads("sum by (name, phase) (increase(argocd_app_sync_total[1h])) > 0", "{{name}} {{phase}}")
@@ -76,7 +76,8 @@ fn git() -> Panel {
 fn memory() -> Panel {
     Panel::series(
         "Memory of Argo CD",
-        "What its containers use. The controller's grows with the number of objects in the cluster.",
+        "What its containers use. The controller's grows with the number of objects in the \
+        cluster.",
         Unit::Bytes,
     )
     .reads(

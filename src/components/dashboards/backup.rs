@@ -13,8 +13,9 @@ use crate::{
 pub fn dashboard(namespace: &str, cron_job: &str, too_old: Seconds) -> Dashboard {
     let wrong = Milli::whole(i64::try_from(too_old.get()).expect("days"));
     let age = |title| {
-        let description = "The time since a backup ended well. `bash bootstrap/bootstrap.sh verify` \
-                           restores the last one beside the database, to see that it can be read.";
+        let description = "The time since a backup ended well. `bash bootstrap/bootstrap.sh \
+                           verify` restores the last one beside the database, to see that it can \
+                           be read.";
         let last = "kube_cronjob_status_last_successful_time";
         let query =
             format!("time() - max({last}{{namespace=\"{namespace}\",cronjob=\"{cron_job}\"}})");

@@ -61,8 +61,8 @@ fn soonest(title: &'static str) -> Panel {
 fn each() -> Panel {
     let of = |what: &str| {
         format!(
-            "min by (exported_namespace, name) (certmanager_certificate_{what}_timestamp_seconds) - \
-             time()"
+            "min by (exported_namespace, name) (certmanager_certificate_{what}_timestamp_seconds) \
+             - time()"
         )
     };
     Panel::table(

@@ -18,8 +18,8 @@ pub fn dashboard() -> Dashboard {
     let chosen = || LogQuery::of(LogLabel::Namespace, "$namespace");
     let rate = Panel::series(
         "Lines a second",
-        "How much each workload says. One that suddenly says much more repeats a fault, or is being \
-         asked by somebody who should not.",
+        "How much each workload says. One that suddenly says much more repeats a fault, or is \
+         being asked by somebody who should not.",
         Unit::PerSecond,
     );
     let faults = Panel::series(

@@ -57,8 +57,8 @@ pub fn home() -> Dashboard {
         .worse_above(Milli::whole(1), Milli::whole(3));
     let which = Panel::table(
         "Which alerts fire",
-        "By name and severity. A critical one wants somebody now, a warning somebody during working \
-         hours. An empty table is the good one.",
+        "By name and severity. A critical one wants somebody now, a warning somebody during \
+         working hours. An empty table is the good one.",
         Unit::Count,
     );
     let which =
@@ -80,7 +80,7 @@ pub fn home() -> Dashboard {
 pub fn served(contributions: &Contributions) -> Vec<Dashboard> {
     let pods = contributions.scrapes().filter_map(|it| it.port.pods());
     let asked: BTreeSet<&str> = pods.map(|it| &**it.name()).collect();
-    let offered = contributions.iter().filter_map(|it| match it {
+    let offered = contributions.iter().filter_map(|contribution| match contribution {
         Contribution::Dashboard(dashboard) => Some(dashboard),
         _ => None,
     });

@@ -48,8 +48,8 @@ const NODE_EXPORTER: &str = "prometheus-node-exporter";
 fn promised() -> Panel {
     Panel::stat(
         "Memory that pods were promised",
-        "The requests of all pods that run, as a part of what the nodes can give. Beyond one no pod \
-         finds a place; `espalier show budget` has the sum of the tree.",
+        "The requests of all pods that run, as a part of what the nodes can give. Beyond one no \
+         pod finds a place; `espalier show budget` has the sum of the tree.",
         Unit::Share,
     )
     .reads(queries::PROMISED_SHARE, "promised")
@@ -71,8 +71,8 @@ fn memory_used(title: &'static str) -> Panel {
 fn processor_used(title: &'static str) -> Panel {
     Panel::stat(
         title,
-        "Cores that containers are busy with, as a part of those that the nodes can give. An answer \
-         of a model takes all that it gets.",
+        "Cores that containers are busy with, as a part of those that the nodes can give. An \
+         answer of a model takes all that it gets.",
         Unit::Share,
     )
     .reads(
@@ -100,19 +100,19 @@ fn ready(title: &'static str) -> Panel {
 fn promised_and_used() -> Panel {
     let title = "Promised and used, by container";
     let description = "Memory of each container: what it uses, what it was promised (its request), \
-                       and where the kernel ends it (its limit). Who uses more than it was promised \
-                       is the first to go when the node is short.";
+                       and where the kernel ends it (its limit). Who uses more than it was \
+                       promised is the first to go when the node is short.";
     let table = Panel::table(title, description, Unit::Bytes).wide();
     MEASURED.iter().fold(table, |table, (name, query)| {
-        table.reads(query.replace("{", "{namespace=~\"$namespace\",").replace(",}", "}"), name)
+        table.reads(query.replace('{', "{namespace=~\"$namespace\","), name)
     })
 }
 
 fn memory() -> Panel {
     Panel::series(
         "Memory by namespace",
-        "What containers use, caches of files that are in use included. A line that only rises is a \
-         leak, or a cache that nobody bounds.",
+        "What containers use, caches of files that are in use included. A line that only rises is \
+         a leak, or a cache that nobody bounds.",
         Unit::Bytes,
     )
     .reads(
@@ -161,8 +161,8 @@ fn waiting() -> Panel {
         |what: &str| format!("rate(node_pressure_{what}_waiting_seconds_total[$__rate_interval])");
     Panel::series(
         "Time spent waiting",
-        "The part of the time in which something waits for memory, for the disk, for a core. Memory \
-         that is waited for is memory that is missing.",
+        "The part of the time in which something waits for memory, for the disk, for a core. \
+         Memory that is waited for is memory that is missing.",
         Unit::Share,
     )
     .reads(of("memory"), "memory {{instance}}")

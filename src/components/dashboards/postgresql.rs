@@ -44,8 +44,8 @@ fn rate(metric: &str) -> String {
 fn connections() -> Panel {
     Panel::series(
         "Connections by state",
-        "Those that idle in a transaction hold what others wait for. Open WebUI keeps its pool open \
-         (`openWebui.connectionPool`).",
+        "Those that idle in a transaction hold what others wait for. Open WebUI keeps its pool \
+         open (`openWebui.connectionPool`).",
         Unit::Count,
     )
     .reads("sum by (state) (pg_stat_activity_count)", "{{state}}")

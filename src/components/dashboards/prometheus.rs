@@ -24,8 +24,8 @@ pub fn dashboard() -> Dashboard {
 fn unseen(title: &'static str) -> Panel {
     Panel::stat(
         title,
-        "What is not asked is not alerted to. The table below shows which; a pod that runs and does \
-         not answer has another port, or a policy that does not let Prometheus ask.",
+        "What is not asked is not alerted to. The table below shows which; a pod that runs and \
+         does not answer has another port, or a policy that does not let Prometheus ask.",
         Unit::Count,
     )
     .reads("count(up == 0) or vector(0)", "down")
@@ -64,8 +64,8 @@ fn series() -> Panel {
 fn stored() -> Panel {
     Panel::series(
         "Samples on the disk",
-        "Grows until the oldest samples go, by their age (`retentionDays`) or because the volume is \
-         four fifths full.",
+        "Grows until the oldest samples go, by their age (`retentionDays`) or because the volume \
+         is four fifths full.",
         Unit::Bytes,
     )
     .reads("max(prometheus_tsdb_storage_blocks_bytes)", "samples")

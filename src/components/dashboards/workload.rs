@@ -106,7 +106,8 @@ impl Of<'_> {
 pub fn volumes(title: &'static str, selector: &str) -> Panel {
     let of = |metric: &str| {
         format!(
-            "max by (namespace, persistentvolumeclaim) (kubelet_volume_stats_{metric}{{{selector}}})"
+            "max by (namespace, persistentvolumeclaim) \
+            (kubelet_volume_stats_{metric}{{{selector}}})"
         )
     };
     let room = 100 - ROOM_PERCENT;

@@ -28,8 +28,8 @@ fn ready() -> Panel {
         |metric: &str| format!("sum by (namespace) (kube_deployment_{metric}{{{OF_WORKSPACE}}})");
     Panel::table(
         "Ready front ends",
-        "Ready pods of each workspace's Deployments, as a part of those that are wanted. Where it is \
-         less: `kubectl --namespace WORKSPACE get pods`.",
+        "Ready pods of each workspace's Deployments, as a part of those that are wanted. Where it \
+         is less: `kubectl --namespace WORKSPACE get pods`.",
         Unit::Share,
     )
     .reads(format!("{} / {}", of("status_replicas_ready"), of("spec_replicas")), "Ready")

@@ -26,8 +26,8 @@ pub const GRAFANA_PORT: u16 = 3000;
 /// The user that Grafana makes at its first start; the form that it signs in with is its page's.
 pub const ADMINISTRATOR: &str = "admin";
 
-/// Grafana's own names of what a panel reads, by which dashboards name it: a name that Grafana makes
-/// up would be another one after each start.
+/// Grafana's own names of what a panel reads, by which dashboards name it: a name that Grafana
+/// makes up would be another one after each start.
 pub mod source {
     /// Prometheus.
     pub const PROMETHEUS: &str = "prometheus";

@@ -12,8 +12,10 @@ use crate::{
 };
 
 /// A Service of a chart, and the pods behind it: namespace, Service, pods, their port.
-const OF_CHARTS: [(&str, &str, &str, u16); 1] =
-    [("monitoring", "blackbox-exporter", "prometheus-blackbox-exporter", 9115)];
+const OF_CHARTS: [(&str, &str, &str, u16); 2] = [
+    ("monitoring", "blackbox-exporter", "prometheus-blackbox-exporter", 9115),
+    ("monitoring", "grafana", "grafana", 3000),
+];
 
 /// The pods and the pod port behind an address.
 fn pods_at(tree: &Tree, address: &str) -> Option<(End, u16)> {

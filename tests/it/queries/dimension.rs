@@ -109,7 +109,8 @@ fn metric(selector: &VectorSelector) -> Result<Dimension, String> {
     if name.ends_with("_count") {
         return Ok(amount(0, 0));
     }
-    let stem = ["_bucket", "_sum", "_total"].iter().fold(name, |it, end| it.trim_end_matches(end));
+    let stem =
+        ["_bucket", "_sum", "_total"].iter().fold(name, |stem, end| stem.trim_end_matches(end));
     Ok(match stem {
         _ if stem.ends_with("_milliseconds") => Dimension { in_thousandths: true, ..amount(0, 1) },
         _ if stem.ends_with("_seconds") => amount(0, 1),
@@ -129,10 +130,10 @@ fn call(call: &Call) -> Result<Option<Dimension>, String> {
         "histogram_quantile" => {
             argument(1)?.map(|it| Dimension { seconds: it.seconds + 1, form: Form::Amount, ..it })
         }
-        "rate" | "irate" | "deriv" => argument(0)?.map(|it| {
-            let seconds = it.seconds - 1;
-            let form = if it.seconds == 1 && it.bytes == 0 { Form::OfTime } else { it.form };
-            Dimension { seconds, form, ..it }
+        "rate" | "irate" | "deriv" => argument(0)?.map(|of| {
+            let seconds = of.seconds - 1;
+            let form = if of.seconds == 1 && of.bytes == 0 { Form::OfTime } else { of.form };
+            Dimension { seconds, form, ..of }
         }),
         _ => call.args.args.iter().find_map(|it| walk(it).transpose()).transpose()?,
     })
@@ -142,11 +143,11 @@ fn binary(binary: &BinaryExpr) -> Result<Option<Dimension>, String> {
     let (left, right) = (walk(&binary.lhs)?, walk(&binary.rhs)?);
     let operation = binary.op.to_string();
     let (Some(one), Some(other)) = (left, right) else {
-        return Ok(left.or(right).map(|it| match operation.as_str() {
+        return Ok(left.or(right).map(|one| match operation.as_str() {
             "/" if left.is_none() => {
-                Dimension { bytes: -it.bytes, seconds: -it.seconds, form: Form::Amount, ..it }
+                Dimension { bytes: -one.bytes, seconds: -one.seconds, form: Form::Amount, ..one }
             }
-            _ => it,
+            _ => one,
         }));
     };
     let is_same = (one.bytes, one.seconds, one.in_thousandths)

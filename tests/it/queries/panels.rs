@@ -46,7 +46,8 @@ const CONFIG_MAP: usize = 1 << 20;
 
 /// Every dashboard that components offer, whoever serves what it reads; and the home page.
 fn offered(compiled: &Compiled) -> Vec<Dashboard> {
-    let offered = plan(compiled).contributions().iter().filter_map(|it| match it {
+    let all = plan(compiled).contributions().iter();
+    let offered = all.filter_map(|contribution| match contribution {
         Contribution::Dashboard(dashboard) => Some(dashboard.clone()),
         _ => None,
     });
@@ -299,7 +300,8 @@ fn there_is_a_dashboard_for_what_runs_and_for_nothing_else() {
     // Without Argo CD and Traefik of ours nobody asks what they would serve.
     let without = monitoring(&[(
         "    grafana: {enabled: true}\n",
-        "    grafana: {enabled: true}\n    argocd: {enabled: false}\n    traefik: {enabled: false}\n",
+        "    grafana: {enabled: true}\n    argocd: {enabled: false}\n    traefik: {enabled: \
+         false}\n",
     )]);
     let files = files_of(&without);
     assert!(!files.contains_key("gitops.json") && !files.contains_key("ingress.json"));

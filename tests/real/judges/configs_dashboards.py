@@ -131,7 +131,7 @@ def plant(ctx: Context) -> None:
             "a query with a field that its datasource does not know",
             lambda it: panel(it)["targets"][0].update(expression="up"),
         ),
-        ("a variable of a kind that there is not", lambda it: it.update(templating=_variable())),
+        ("a variable whose switch is a text", lambda it: it.update(templating=_variable())),
     ):
         said = trouble(ctx, changed(change))
         ctx.fault(Fault(what, "dashboards: form", said or "nothing", bool(said)))
@@ -151,4 +151,4 @@ def _option(panel: dict[str, Any]) -> None:
 
 
 def _variable() -> dict[str, Any]:
-    return {"list": [{"name": "a", "type": "choice", "skipUrlSync": "no"}]}
+    return {"list": [{"name": "a", "type": "query", "skipUrlSync": "no"}]}
