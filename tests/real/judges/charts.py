@@ -158,7 +158,7 @@ def unread(it: Application, render: Callable[[Application], bytes | None]) -> li
             )
             try:
                 same = render(Application(it.file, document)) == made
-                if same:
+                if same and path:
                     # A word that it does not know may count as ours does, and its own not.
                     del place[path[-1]]
                     same = render(Application(it.file, document)) == made
