@@ -158,6 +158,10 @@ def unread(it: Application, render: Callable[[Application], bytes | None]) -> li
             )
             try:
                 same = render(Application(it.file, document)) == made
+                if same and path:
+                    # A word that it does not know may count as ours does, and its own not.
+                    del place[path[-1]]
+                    same = render(Application(it.file, document)) == made
             # It refuses the other value, or wants a part that is not here: so it reads it.
             except (LookupError, RuntimeError):
                 same = False
