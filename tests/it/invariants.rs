@@ -6,6 +6,7 @@
 
 mod alertmanager;
 mod argocd;
+mod credentials;
 mod disk;
 mod form;
 mod planted;
@@ -55,7 +56,7 @@ pub const ALL: [(&str, Law); 35] = [
     ("selectors select pods that exist", references::selectors),
     ("Services' and Ingresses' ports exist", references::ports),
     ("a StatefulSet's Service exists", references::service_names),
-    ("Secrets' keys are among a credential's", references::secret_keys),
+    ("Secrets' keys are among a credential's", credentials::secret_keys),
     ("objects' namespaces are made, or the cluster's", references::namespaces),
     ("priorities are made, and displace nobody", references::priorities),
     ("no object belongs to two Applications", references::one_owner),

@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use super::{Tree, references::credential};
+use super::{Tree, credentials::credential};
 use crate::support::{at, golden_cases, items, texts_of, tree};
 
 /// What Alertmanager's configuration names as a file is a key of a Secret that its pods mount, and

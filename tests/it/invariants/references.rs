@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
-use super::{Tree, alertmanager, pods};
+use super::{Tree, pods};
 use crate::support::{Read, at, items, labels, selects};
 
 /// Namespaces that exist before the tree is applied.
@@ -381,93 +381,6 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
             || !is_small
         {
             found.push(format!("{}: {:?}", object.path, object.value));
-        }
-    }
-    found
-}
-
-/// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 21] = [
-    ("alertmanager-dead-mans-switch", &["url"], &[]),
-    ("alertmanager-email", &["password"], &[]),
-    ("alertmanager-ntfy", &["token", "topic"], &["url"]),
-    ("alertmanager-slack", &["url"], &[]),
-    ("alertmanager-webhook", &["token"], &[]),
-    ("argocd-secret", &["admin.password"], &[]),
-    ("backup-encryption", &["key"], &[]),
-    ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
-    ("certificate-authority", &["tls.key"], &["tls.crt"]),
-    ("dns-cloudflare", &["api-token"], &[]),
-    ("dns-digitalocean", &["access-token"], &[]),
-    ("dns-rfc2136", &["tsig-secret"], &[]),
-    ("dns-route53", &["access-key-id", "secret-access-key"], &[]),
-    ("grafana-admin", &["password"], &[]),
-    ("redis", &["password"], &["url"]),
-    ("openwebui-admin", &["email", "password"], &[]),
-    ("openwebui-secret-key", &["key"], &[]),
-    ("postgresql", &["password"], &["url"]),
-    ("postgresql-backup", &["password"], &[]),
-    ("postgresql-exporter", &["password"], &[]),
-    ("postgresql-external", &["password"], &["url"]),
-];
-
-/// The credential to which a Secret's name belongs: its own name, or with a suffix that was drawn
-/// when it was sealed.
-pub fn credential(
-    secret: &str,
-) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
-    let is_drawn = |text: &str| {
-        text.len() == 5 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-    };
-    CREDENTIALS.iter().find(|credential| {
-        secret
-            .strip_prefix(credential.0)
-            .is_some_and(|end| end.is_empty() || end.strip_prefix('-').is_some_and(is_drawn))
-    })
-}
-
-pub fn secret_keys(tree: &Tree) -> Vec<String> {
-    let mut found = Vec::new();
-    for (object, container) in pods::containers(tree) {
-        for variable in items(at(container, "env")) {
-            let reference = at(variable, "valueFrom/secretKeyRef");
-            let text = |key| at(reference, key).as_str().unwrap_or_default();
-            if reference.is_null() {
-                continue;
-            }
-            let known = credential(text("name"));
-            if !known.is_some_and(|it| it.1.contains(&text("key")) || it.2.contains(&text("key"))) {
-                found.push(format!("{}: {reference:?}", object.path));
-            }
-            if tree.of_kind("SealedSecret").next().is_some() {
-                let sealed = tree.find("SealedSecret", object.namespace(), text("name"));
-                let has =
-                    |path: &str| sealed.is_some_and(|it| !at(it.at(path), text("key")).is_null());
-                if !has("spec/encryptedData") && !has("spec/template/data") {
-                    found.push(format!("{}: {reference:?} is not sealed", object.path));
-                }
-            }
-        }
-        let is_loose = |object: &Value| {
-            !at(object, "secretRef").is_null() || !at(object, "configMapRef").is_null()
-        };
-        if items(at(container, "envFrom")).any(is_loose) {
-            found.push(format!("{}: a whole Secret as environment", object.path));
-        }
-    }
-    found.extend(alertmanager::mounted(tree));
-    for object in tree.of_kind("SealedSecret") {
-        let (name, namespace) = (
-            object.text("spec/template/metadata/name"),
-            object.at("spec/template/metadata/namespace").as_str(),
-        );
-        if name != object.name() || namespace != object.namespace() {
-            found.push(format!("{}: the template is {name} in {namespace:?}", object.path));
-        }
-        let known = credential(object.name());
-        let keys: Vec<String> = labels(object.at("spec/encryptedData")).into_keys().collect();
-        if known.is_none_or(|it| it.1 != keys) {
-            found.push(format!("{}: sealed are {keys:?}", object.path));
         }
     }
     found

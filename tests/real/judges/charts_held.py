@@ -142,7 +142,9 @@ def limited(it: Workload) -> list[str]:
 
 def not_there(it: Workload, row: dict | None) -> list[str]:
     """What is declared of where a pod runs, and not so."""
-    folders = {one["hostPath"]["path"] for one in it.pod.get("volumes") or [] if one.get("hostPath")}
+    folders = {
+        one["hostPath"]["path"] for one in it.pod.get("volumes") or [] if one.get("hostPath")
+    }
     tolerations = it.pod.get("tolerations") or []
     return [
         f"{it.key}: declared is {what}, which its pods do not have"
@@ -166,10 +168,14 @@ def holds_always(it: Workload, kind: str, rules: dict) -> bool:
     keeps away from nodes of a cloud, by labels that those bear."""
     wanted = rules["requiredDuringSchedulingIgnoredDuringExecution"]
     if kind == "podAntiAffinity":
-        return it.replicas == 1 and all(it.bears(one["labelSelector"]["matchLabels"]) for one in wanted)
+        return it.replicas == 1 and all(
+            it.bears(one["labelSelector"]["matchLabels"]) for one in wanted
+        )
     if kind == "nodeAffinity":
         expressions = [
-            one for term in wanted["nodeSelectorTerms"] for one in term.get("matchExpressions") or []
+            one
+            for term in wanted["nodeSelectorTerms"]
+            for one in term.get("matchExpressions") or []
         ]
         return bool(expressions) and all(
             one["operator"] == "NotIn" and one["key"] in OF_CLOUDS for one in expressions

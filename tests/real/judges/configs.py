@@ -102,9 +102,7 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
                 if chart == "prometheus-blackbox-exporter" and at(values, "config", "modules"):
                     found["blackbox_exporter"].append((thing.file, values["config"]))
                 if at(values, "alloy", "configMap", "content"):
-                    found["alloyfmt"].append(
-                        (thing.file, values["alloy"]["configMap"]["content"])
-                    )
+                    found["alloyfmt"].append((thing.file, values["alloy"]["configMap"]["content"]))
     return found
 
 
@@ -244,7 +242,7 @@ def delivered(ctx: Context) -> list[tuple[Tree, str, dict[str, Any]]]:
 def judge(ctx: Context) -> list[Row]:
     """One row a program."""
     rows = []
-    programs = {
+    programs: dict[str, Callable[[Context, Any], str]] = {
         "promtool": promtool,
         "amtool": amtool,
         "shellcheck": shellcheck,
@@ -272,8 +270,8 @@ def judge(ctx: Context) -> list[Row]:
 
 
 def faults(ctx: Context) -> None:
-    """Wrong rules, a wrong Alertmanager, a wrong Alloy, and sealed values that were changed, renamed or
-    moved."""
+    """Wrong rules, a wrong Alertmanager, a wrong Alloy, and sealed values that were changed,
+    renamed or moved."""
     rule = {
         "groups": [
             {
