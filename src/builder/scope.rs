@@ -367,8 +367,8 @@ impl Scope<'_> {
         }
     }
 
-    /// Offers a dashboard of what is built here, in its namespace. A tenant has none of its own: that
-    /// of all workspaces shows it.
+    /// Offers a dashboard of what is built here, in its namespace. A tenant has none of its own:
+    /// that of all workspaces shows it.
     pub fn dashboard(&mut self, dashboard: impl FnOnce(&str) -> Dashboard) {
         if self.id.is_some() {
             self.contribute(dashboard(&self.built.namespace));

@@ -1,5 +1,5 @@
-//! `component-needed`, `exporter-needs-own-database`, `replicas-need-redis`, `uploads-need-shared-storage`: switches of the
-//! components.
+//! `component-needed`, `exporter-needs-own-database`, `replicas-need-redis`,
+//! `uploads-need-shared-storage`: switches of the components.
 
 use std::sync::Arc;
 
@@ -104,8 +104,8 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
 }
 
-/// What the public hosts need that may be absent: who answers there, and who certifies them. Grafana
-/// may be off: its host is reserved then (`host-not-served`).
+/// What the public hosts need that may be absent: who answers there, and who certifies them.
+/// Grafana may be off: its host is reserved then (`host-not-served`).
 fn needed_by_hosts(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let domains = &view.platform.spec.domains;

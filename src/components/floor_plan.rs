@@ -200,8 +200,8 @@ impl Platform {
         }
     }
 
-    /// Who collects metrics, after the definitions of what tells it, and after what its Alertmanager
-    /// mounts; and who asks for it.
+    /// Who collects metrics, after the definitions of what tells it, and after what its
+    /// Alertmanager mounts; and who asks for it.
     fn metrics(&self, builder: &mut PlatformBuilder, foundations: &Foundations) -> Option<Metrics> {
         let Foundations { monitoring: namespace, credentials, .. } = foundations;
         let components = &self.spec.components;

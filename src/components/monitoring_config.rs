@@ -1,5 +1,5 @@
-//! What Prometheus asks, when it alerts and what Grafana shows, written from what all components contribute: built
-//! last, and nothing of it is listed by hand.
+//! What Prometheus asks, when it alerts and what Grafana shows, written from what all components
+//! contribute: built last, and nothing of it is listed by hand.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

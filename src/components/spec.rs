@@ -148,8 +148,8 @@ pub struct Components {
     /// kube-state-metrics: the Helm charts `kube-prometheus-stack` and `prometheus-operator-crds`,
     /// in the namespace `monitoring`. Off by default.
     pub kube_prometheus_stack: KubePrometheusStack,
-    /// Alertmanager, which tells people of alerts: a part of the Helm chart `kube-prometheus-stack`,
-    /// in the namespace `monitoring`. Off by default.
+    /// Alertmanager, which tells people of alerts: a part of the Helm chart
+    /// `kube-prometheus-stack`, in the namespace `monitoring`. Off by default.
     pub alertmanager: Alertmanager,
     /// The blackbox exporter, which asks every public host and Service as a client does: the Helm
     /// chart `prometheus-blackbox-exporter`, in the namespace `monitoring`. Off by default.
@@ -160,14 +160,14 @@ pub struct Components {
     /// The JSON exporter, which makes metrics of the models that Ollama has in memory: a Deployment
     /// of one pod in the namespace `monitoring`. Off by default.
     pub json_exporter: JsonExporter,
-    /// Prometheus' node-exporter, which measures memory, processors and disks of each node: the Helm
-    /// chart `prometheus-node-exporter`, in the namespace `node-agents`. Off by default.
+    /// Prometheus' node-exporter, which measures memory, processors and disks of each node: the
+    /// Helm chart `prometheus-node-exporter`, in the namespace `node-agents`. Off by default.
     pub node_exporter: NodeExporter,
-    /// Loki, which keeps logs for days: the Helm chart `loki`, in the namespace `monitoring`. Off by
-    /// default.
+    /// Loki, which keeps logs for days: the Helm chart `loki`, in the namespace `monitoring`. Off
+    /// by default.
     pub loki: Loki,
-    /// Alloy, which reads the logs of each node and sends them to `loki`: the Helm chart `alloy`, in
-    /// the namespace `node-agents`. Off by default.
+    /// Alloy, which reads the logs of each node and sends them to `loki`: the Helm chart `alloy`,
+    /// in the namespace `node-agents`. Off by default.
     pub alloy: Alloy,
     /// Grafana, which shows the metrics on dashboards: its Helm chart, in the namespace
     /// `monitoring`. Off by default.

@@ -1,4 +1,5 @@
-//! The Prometheus operator's `PodMonitor`, `Probe` and `PrometheusRule` (`monitoring.coreos.com/v1`).
+//! The Prometheus operator's `PodMonitor`, `Probe` and `PrometheusRule`
+//! (`monitoring.coreos.com/v1`).
 
 use std::collections::BTreeMap;
 

@@ -84,9 +84,9 @@ struct Offered {
     at: String,
 }
 
-/// Alerts that the page lists where nothing here evaluates them: what the budget and a restore count
-/// on, and nothing else of the platform tells of. All others, dashboards, and how logs are read, are
-/// for the monitoring that reads them.
+/// Alerts that the page lists where nothing here evaluates them: what the budget and a restore
+/// count on, and nothing else of the platform tells of. All others, dashboards, and how logs are
+/// read, are for the monitoring that reads them.
 const LISTED_ALERTS: [&str; 4] =
     ["BackupTooOld", "NodeReservesNothing", "NodesBelowBudget", "NodesMissing"];
 

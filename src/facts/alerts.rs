@@ -91,8 +91,8 @@ pub const APPLICATION_AFTER: Seconds = Seconds::new(900);
 pub const FAILED_PERCENT: u32 = 5;
 /// So few of them are no state but an accident, of few that ask.
 pub const FAILED_AT_LEAST: u32 = 20;
-/// Sign-ins that fail within [`SIGN_INS_WITHIN`]: a hundred people mistype less often, and who tries
-/// passwords does so more often.
+/// Sign-ins that fail within [`SIGN_INS_WITHIN`]: a hundred people mistype less often, and who
+/// tries passwords does so more often.
 pub const SIGN_INS_FAILED: u32 = 60;
 /// See [`SIGN_INS_FAILED`].
 pub const SIGN_INS_WITHIN: Seconds = Seconds::new(900);

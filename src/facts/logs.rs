@@ -8,8 +8,8 @@ use crate::units::{Bytes, Seconds};
 
 const DAY: u64 = 86_400;
 
-/// Of Loki's volume, what chunks may take, in hundredths (a budget): beside them are the index, what
-/// is not written into chunks yet (two hours of it), and what is being merged.
+/// Of Loki's volume, what chunks may take, in hundredths (a budget): beside them are the index,
+/// what is not written into chunks yet (two hours of it), and what is being merged.
 const OF_CHUNKS: u64 = 80;
 
 /// Days beyond the retention that a line may still lie on the volume: a chunk goes when its last

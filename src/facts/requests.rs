@@ -87,8 +87,8 @@ pub const LOKI: Allotment = of(192, 384, 50);
 pub const ALLOY: Allotment = of(96, 256, 30);
 /// node-exporter, without the collectors that nobody reads (budget).
 pub const NODE_EXPORTER: Allotment = of(24, 64, 10);
-/// Grafana, without a container beside it (budget; 13 was reported at 180 MiB when idle, at 330 with
-/// compressed answers, which are off).
+/// Grafana, without a container beside it (budget; 13 was reported at 180 MiB when idle, at 330
+/// with compressed answers, which are off).
 pub const GRAFANA: Allotment = of(256, 512, 50);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of_folders(64, 192, 50, BODIES);

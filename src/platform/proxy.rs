@@ -17,9 +17,10 @@ use crate::{
 
 /// A proxy that HTTPS requests to the internet go through: those of k3s (images), of Argo CD
 /// (charts, and a Git server with an `https://` URL), of Ollama (models), of cert-manager (the ACME
-/// server, a DNS provider), of Alertmanager (receivers, but not mail) and of `bootstrap.sh`. Network policies let these pods out to the proxy
-/// alone. A backup to S3 and an external database are reached without it. A proxy that opens TLS
-/// with an authority of its own is not supported: nothing here would trust it.
+/// server, a DNS provider), of Alertmanager (receivers, but not mail) and of `bootstrap.sh`.
+/// Network policies let these pods out to the proxy alone. A backup to S3 and an external database
+/// are reached without it. A proxy that opens TLS with an authority of its own is not supported:
+/// nothing here would trust it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Proxy {

@@ -113,8 +113,8 @@ impl Repository {
         format!("refs/heads/{}", self.branch)
     }
 
-    /// Where a browser shows a file of the platform's folder at the branch; none where the server is
-    /// not known to show files, or how.
+    /// Where a browser shows a file of the platform's folder at the branch; none where the server
+    /// is not known to show files, or how.
     pub fn page(&self, below: &str) -> Option<String> {
         let url = self.url.strip_suffix(".git").unwrap_or(&self.url);
         let (server, folder) = match url.split_once("://") {

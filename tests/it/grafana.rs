@@ -7,6 +7,10 @@ use crate::{
     support::{Compiled, at, golden_cases, items, texts_of, tree},
 };
 
+/// Changes of the case after which nothing keeps logs.
+const WITHOUT_LOGS: [(&str, &str); 2] =
+    [("    loki: {enabled: true}\n", ""), ("    alloy: {enabled: true}\n", "")];
+
 fn monitoring(changes: &[(&str, &str)]) -> Compiled {
     let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "monitoring").expect("the case");
     let mut texts = texts_of(&folder);
@@ -61,7 +65,7 @@ fn without_a_host_a_port_forward_leads_to_its_pages() {
 
 #[test]
 fn visitors_see_and_change_nothing() {
-    let values = values(&monitoring(&[]));
+    let values = values(&monitoring(&WITHOUT_LOGS));
     let ini = at(&values, "grafana.ini");
     let anonymous = ini.get("auth.anonymous").expect("it is said");
     assert_eq!(
@@ -81,12 +85,22 @@ fn visitors_see_and_change_nothing() {
     );
 }
 
+/// Whoever may ask Loki may read every line, so visitors may only where somebody wrote that.
 #[test]
 fn without_visitors_everybody_signs_in() {
-    let off = [("grafana: {enabled: true}", "grafana: {enabled: true, anonymous: false}")];
-    let values = values(&monitoring(&off));
-    let anonymous = at(&values, "grafana.ini").get("auth.anonymous").expect("it is said");
-    assert_eq!(at(anonymous, "enabled").as_bool(), Some(false));
+    let [loki, alloy] = WITHOUT_LOGS;
+    let off = ("grafana: {enabled: true}", "grafana: {enabled: true, anonymous: false}");
+    let on = ("grafana: {enabled: true}", "grafana: {enabled: true, anonymous: true}");
+    for (changes, wanted) in [
+        (vec![], false),
+        (vec![loki, alloy], true),
+        (vec![loki, alloy, off], false),
+        (vec![on], true),
+    ] {
+        let values = values(&monitoring(&changes));
+        let anonymous = at(&values, "grafana.ini").get("auth.anonymous").expect("it is said");
+        assert_eq!(at(anonymous, "enabled").as_bool(), Some(wanted), "{changes:?}");
+    }
 }
 
 /// A password that the chart makes up would be another one at each render.

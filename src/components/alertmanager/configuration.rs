@@ -309,8 +309,8 @@ fn route(is_watched: bool) -> Route {
     }
 }
 
-/// What need not be told, because something else was. A label that neither has is equal too, so what
-/// must be there is asked for.
+/// What need not be told, because something else was. A label that neither has is equal too, so
+/// what must be there is asked for.
 fn inhibitions() -> Vec<Inhibition> {
     let rule = |source: &[&str], target: &[&str], equal| Inhibition {
         equal,

@@ -62,7 +62,7 @@ pub struct EmailReceiver {
     /// its password is the sealed credential `alertmanager-email`. Absent: it does not sign in.
     #[schemars(example = &"alerts@example.org")]
     pub user: Option<MailUser>,
-    /// Which alerts are sent.
+    /// Which alerts are sent there: all, or those on which somebody must act now.
     #[serde(default)]
     #[schemars(example = &"critical")]
     pub alerts: Alerts,
@@ -80,7 +80,7 @@ pub struct NtfyReceiver {
     /// Address of the server, without a topic. It has to be of version 2.10 or later.
     #[schemars(example = &"https://ntfy.example.org")]
     pub server: NtfyServer,
-    /// Which alerts are sent.
+    /// Which alerts are sent there: all, or those on which somebody must act now.
     #[serde(default)]
     #[schemars(example = &"critical")]
     pub alerts: Alerts,
@@ -95,7 +95,7 @@ pub struct NtfyReceiver {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SlackReceiver {
-    /// Which alerts are sent.
+    /// Which alerts are sent there: all, or those on which somebody must act now.
     #[schemars(example = &"critical")]
     pub alerts: Alerts,
 }
@@ -112,7 +112,7 @@ pub struct WebhookReceiver {
     #[serde(default)]
     #[schemars(example = &"none")]
     pub authorization: Authorization,
-    /// Which alerts are sent.
+    /// Which alerts are sent there: all, or those on which somebody must act now.
     #[serde(default)]
     #[schemars(example = &"critical")]
     pub alerts: Alerts,

@@ -7,7 +7,10 @@ use crate::{
         panel::Panel,
         unit::{Milli, Unit},
     },
-    facts::queries::{self, MEASURED},
+    facts::{
+        charts::node_exporter,
+        queries::{self, MEASURED},
+    },
 };
 
 /// Whether the nodes hold what the budget has promised of them.
@@ -37,13 +40,10 @@ pub fn dashboard() -> Dashboard {
                 "Volumes",
                 [volumes("How full volumes are", "namespace=~\"$namespace\"").wide()],
             ),
-            Row::over("The machine", NODE_EXPORTER, [available(), waiting()]),
+            Row::over("The machine", node_exporter::WORKLOAD, [available(), waiting()]),
         ],
     }
 }
-
-/// The pods that tell of the machine itself.
-const NODE_EXPORTER: &str = "prometheus-node-exporter";
 
 fn promised() -> Panel {
     Panel::stat(

@@ -79,9 +79,10 @@ pub struct Grafana {
     pub enabled: bool,
     /// Whether whoever opens its page sees the dashboards without signing in, as `Viewer`:
     /// `auth.anonymous.enabled` in Grafana's settings. A viewer changes nothing, but can ask
-    /// Prometheus for any metric. With `false`, everybody signs in.
+    /// Prometheus for any metric, and Loki for any line that it keeps. With `false`, everybody
+    /// signs in. Absent: `true` as long as `loki` is off.
     #[schemars(example = false)]
-    pub anonymous: bool,
+    pub anonymous: Option<bool>,
     /// Requests and limits of Grafana: `resources` in the values of the chart. Absent: the tested
     /// figures, which `espalier show budget` lists.
     pub resources: Resources,
@@ -89,7 +90,7 @@ pub struct Grafana {
 
 impl Default for Grafana {
     fn default() -> Self {
-        Self { enabled: false, anonymous: true, resources: Resources::default() }
+        Self { enabled: false, anonymous: None, resources: Resources::default() }
     }
 }
 
@@ -161,7 +162,7 @@ impl Grafana {
             enable_service_links: false,
             env: Variables::default(),
             extra_configmap_mounts: [Mount::default()],
-            ini: self.ini(needs.host),
+            ini: self.ini(needs),
             image: needs.versions.chart_image(GRAFANA.pin, GRAFANA_IMAGE).map(Hash::from),
             rbac: Roles { create: false },
             resources: self.allotment().into(),
@@ -183,11 +184,13 @@ impl Grafana {
     }
 
     /// Grafana's own settings.
-    fn ini(&self, host: Option<&Host>) -> Ini {
+    fn ini(&self, needs: &Needs<'_>) -> Ini {
+        let host = needs.host;
         Ini {
             analytics: Analytics::default(),
             anonymous: Anonymous {
-                enabled: self.anonymous,
+                // Logs are not for everybody: addresses of people are in them.
+                enabled: self.anonymous.unwrap_or(needs.sources.loki.is_none()),
                 hide_version: true,
                 org_role: "Viewer",
             },

@@ -18,7 +18,6 @@ use crate::{
             Chart,
             values::{Lookup, Strategy, Switch},
         },
-        contribution::Logs,
         handle::{CrdRef, Pods, PortRef},
         internet::Https,
         may_make::MayMake,
@@ -276,9 +275,6 @@ impl KubePrometheusStack {
             _ => scope.chart(chart, made),
         };
         pods::flows(scope, &made);
-        for pods in &made {
-            scope.contribute(Logs::text(pods));
-        }
         scope.contribute(pods::samples_go_early(&format!("{}d", self.retention_days)));
         scope.contribute(dashboards::prometheus::dashboard());
         let [_, _, prometheus] = made;

@@ -85,8 +85,8 @@ fn not_written() -> Alert {
     }
 }
 
-/// Days that nobody enforces end with a full volume. The figure is of the last run that went well: 0
-/// before the first, which comes within minutes of a start.
+/// Days that nobody enforces end with a full volume. The figure is of the last run that went well:
+/// 0 before the first, which comes within minutes of a start.
 fn not_deleted() -> Alert {
     let last = "loki_compactor_apply_retention_last_successful_run_timestamp_seconds";
     // The clock of examples begins at 0.

@@ -1,4 +1,5 @@
-//! The OpenTelemetry collector, to which Open WebUI sends what it counts, and which Prometheus asks.
+//! The OpenTelemetry collector, to which Open WebUI sends what it counts, and which Prometheus
+//! asks.
 
 mod alerts;
 mod config;

@@ -301,7 +301,13 @@ pub fn dots(tree: &Tree) -> Vec<String> {
         let chart = application.at("spec/source/chart");
         let lookups = LOOKUPS.iter().filter(move |it| chart == it.0).flat_map(|it| it.1);
         let values = application.at("spec/source/helm/valuesObject");
+        // A part that is off has no pods.
+        let is_on = move |path: &str| {
+            let part = path.split('/').next().unwrap_or_default();
+            at(values, &format!("{part}/enabled")).as_bool() != Some(false)
+        };
         lookups
+            .filter(move |it| is_on(it))
             .filter(move |it| !is_one(at(values, it)))
             .map(|it| format!("{}: no ndots 1 in {it}", application.path))
     });

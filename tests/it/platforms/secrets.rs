@@ -8,7 +8,7 @@ use super::{
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
 /// though no controller could open it.
 pub fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 17] = [
+    let all: [(&'static str, &[&'static str]); 19] = [
         ("alertmanager-dead-mans-switch", &["url"]),
         ("alertmanager-email", &["password"]),
         ("alertmanager-ntfy", &["token", "topic"]),
@@ -20,15 +20,18 @@ pub fn secrets() -> impl Iterator<Item = (String, String)> {
         ("dns-digitalocean", &["access-token"]),
         ("dns-rfc2136", &["tsig-secret"]),
         ("dns-route53", &["access-key-id", "secret-access-key"]),
+        ("grafana-admin", &["password"]),
         ("openwebui-admin", &["email", "password"]),
         ("openwebui-secret-key", &["key"]),
         ("postgresql", &["password"]),
         ("postgresql-backup", &["password"]),
+        ("postgresql-exporter", &["password"]),
         ("postgresql-external", &["password"]),
         ("redis", &["password"]),
     ];
     all.into_iter().map(|(name, keys)| {
-        let namespace = if name.starts_with("alertmanager") { "monitoring" } else { "ai" };
+        let is_of_monitoring = ["alertmanager", "grafana"].iter().any(|it| name.starts_with(it));
+        let namespace = if is_of_monitoring { "monitoring" } else { "ai" };
         let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
         let file = map([
             ("apiVersion", some("espalier.dev/v1alpha1")),

@@ -210,6 +210,7 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
             let (to, port) = out(told_to_chart(tree, from));
             (to, port, &["TCP"])
         }
+        To::Pods(_, "loki", _) if !super::probed::runs(tree, "loki") => return,
         To::Pods(namespace, name, port) => (cluster_pods(tree, namespace, name), port, &["TCP"]),
         To::Git => {
             let told = told_to_chart(tree, from).filter(|_| git_port(tree) == 443);

@@ -49,6 +49,11 @@ pub fn asked(tree: &Tree, target: &str) -> Vec<(End, u16)> {
     [80, 443].map(|port| (End::Outside, port)).into_iter().chain(inside).collect()
 }
 
+/// Whether a tree has an Application of this name.
+pub fn runs(tree: &Tree, name: &str) -> bool {
+    tree.of_kind("Application").any(|it| it.name() == name)
+}
+
 /// The addresses of a probe.
 pub fn targets(probe: &Read) -> impl Iterator<Item = &str> {
     items(probe.at("spec/targets/staticConfig/static")).filter_map(Value::as_str)

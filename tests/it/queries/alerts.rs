@@ -233,7 +233,7 @@ fn every_component_is_alerted_to() {
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 36, "{found:?}");
+    assert_eq!(found.len(), 46, "{found:?}");
 }
 
 /// The end of the certificate that values are sealed with is known where there is one.
