@@ -17,7 +17,7 @@ use espalier::{
     units::{Bytes, Millicores},
 };
 
-use crate::support::{Texts, compile, with_components};
+use crate::support::{Texts, compile, repository, texts_of, with_components};
 
 /// Pods that charts create: the pod, its containers' memory requests in MiB, CPU
 /// in millicores.
@@ -119,6 +119,34 @@ fn the_repository_s_platform_in_full_fits_with_214_spare() {
     assert_eq!(report.requests, Bytes::mib(5290));
     assert!(report.fits());
     assert_eq!(report.spare(), Bytes::mib(214));
+}
+
+/// Every part of monitoring that a person may switch on.
+const MONITORING: &str = "
+    kubePrometheusStack: {enabled: true}
+    alertmanager: {enabled: true, receivers: {slack: {}}}
+    nodeExporter: {enabled: true}
+    loki: {enabled: true}
+    alloy: {enabled: true}
+    blackboxExporter: {enabled: true}
+    postgresExporter: {enabled: true}
+    otelCollector: {enabled: true}
+    jsonExporter: {enabled: true}
+    grafana: {enabled: true}
+";
+
+/// The repository's own spec with all of monitoring, on its node: what is compiled, not the facts'
+/// table above, which has a container beside Grafana and none of the small exporters.
+#[test]
+fn all_of_monitoring_fits_beside_the_repository_s_platform() {
+    let mut texts = texts_of(repository());
+    let spec = texts.get_mut("spec/platform.yaml").expect("the spec");
+    *spec = format!("{}{MONITORING}", spec.trim_end());
+    let compiled = compile(&texts);
+    assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
+    let report = compiled.plan.as_ref().expect("it is built").budget(&[]);
+    assert_eq!(report.requests, Bytes::mib(5194));
+    assert_eq!(report.spare(), Bytes::mib(310));
 }
 
 #[test]
