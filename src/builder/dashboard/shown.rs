@@ -180,7 +180,12 @@ pub(super) fn options(panel: &Panel) -> Value {
         }),
         Kind::Table => json!({"frameIndex": 0, "showHeader": true}),
         Kind::Logs => json!({
+            "dedupStrategy": "none",
             "enableLogDetails": true,
+            "prettifyLogMessage": false,
+            "showCommonLabels": false,
+            "showLabels": false,
+            "showLogContextToggle": false,
             "showTime": true,
             "sortOrder": "Descending",
             "wrapLogMessage": true,

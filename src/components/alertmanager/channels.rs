@@ -89,7 +89,8 @@ fn encoded(text: &str) -> String {
 /// What its URL is composed to, of the sealed topic.
 fn url(ntfy: &NtfyReceiver) -> String {
     let (title, message) = (encoded(NTFY_TITLE), encoded(NTFY_MESSAGE));
-    format!("{}/{{{{ .topic | urlquery }}}}?tpl=1&t={title}&m={message}", ntfy.server)
+    let topic = r#"{{ .topic | urlquery | replace "+" "%20" }}"#;
+    format!("{}/{topic}?tpl=1&t={title}&m={message}", ntfy.server)
 }
 
 /// The file with the URL of the dead man's switch.

@@ -73,6 +73,9 @@ def asked(query: str) -> Iterator[tuple[str, dict[str, str]]]:
         labels = {}
         for key, sign, value in EQUAL.findall(matchers):
             plain = value.split("|")[0] if sign == "=~" else value
+            if sign == "=~" and plain != ".*":
+                # What is matched by a part of it: anything stands for the rest.
+                plain = plain.replace(".*", "x")
             if re.fullmatch(r"[\w./:@ -]+", plain):
                 labels[key] = plain
         yield metric, labels

@@ -64,17 +64,23 @@ def composed_findings(value: dict, data: dict[str, bytes]) -> list[str]:
             found.append(f"{name}: composed, but no URL: the judge knows no other")
             continue
         wanted, got = urlsplit(f"{before}x{after}"), urlsplit(data.get(name, b"").decode())
-        if (got.scheme, got.username, got.hostname, got.path) != (
+        is_password = wanted.password is not None
+        key = template[len(before) :].removeprefix("{{").strip(" .").split()[0]
+        path = unquote_to_bytes(wanted.path if is_password else urlsplit(before).path)
+        if not is_password:
+            path += data.get(key, b"?") + unquote_to_bytes(after.partition("?")[0])
+        if (got.scheme, got.username, got.hostname, unquote_to_bytes(got.path), got.query) != (
             wanted.scheme,
             wanted.username,
             wanted.hostname,
-            wanted.path,
+            path,
+            wanted.query,
         ):
             found.append(
                 f"{name}: a client reads {got.scheme}, {got.username}, {got.hostname}, {got.path} "
                 "in it"
             )
-        elif unquote_to_bytes(got.password or "") != data.get("password"):
+        elif is_password and unquote_to_bytes(got.password or "") != data.get("password"):
             found.append(f"{name}: a client reads another password in it")
     return found
 
