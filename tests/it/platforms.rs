@@ -200,12 +200,7 @@ fn components() -> BoxedStrategy<(Switches, Value)> {
                 ollama,
                 (backup, monitoring, alertmanager),
             )| {
-                let is_on = |section: Option<&Value>| {
-                    section.is_some_and(|it| it["enabled"].as_bool() == Some(true))
-                };
-                let is_monitored = monitoring
-                    .iter()
-                    .any(|it| it.0 == "kubePrometheusStack" && is_on(it.1.as_ref()));
+                let is_monitored = monitoring::is_on(&monitoring);
                 // A backup of nothing is refused.
                 let backup = backup.filter(|_| on.postgresql || on.open_webui);
                 let off = |is_on: bool| (!is_on).then(|| false.into());

@@ -70,7 +70,7 @@ const PASSWORD: CredentialSpec = CredentialSpec {
 };
 
 /// Grafana, which shows the metrics on dashboards.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Grafana {
     /// Whether Grafana runs: its chart, with a dashboard for each component that has metrics. It
@@ -86,12 +86,6 @@ pub struct Grafana {
     /// Requests and limits of Grafana: `resources` in the values of the chart. Absent: the tested
     /// figures, which `espalier show budget` lists.
     pub resources: Resources,
-}
-
-impl Default for Grafana {
-    fn default() -> Self {
-        Self { enabled: false, anonymous: None, resources: Resources::default() }
-    }
 }
 
 /// What panels of dashboards read.

@@ -71,3 +71,11 @@ pub fn monitoring() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>>
         3 => on,
     ]
 }
+
+/// Whether metrics are collected.
+pub fn is_on(sections: &[(&'static str, Option<Value>)]) -> bool {
+    sections.iter().any(|(key, section)| {
+        *key == "kubePrometheusStack"
+            && section.as_ref().is_some_and(|it| it["enabled"].as_bool() == Some(true))
+    })
+}
