@@ -161,7 +161,6 @@ impl Grafana {
             rbac: Roles { create: false },
             resources: self.allotment().into(),
             service: Service { port_name: "http" },
-            test_framework: Switch::OFF,
         };
         let made =
             [ChartPod::deployment("grafana", self.allotment())

@@ -32,7 +32,6 @@ pub(super) struct Values {
     pub(super) rbac: Roles,
     pub(super) resources: ChartResources,
     pub(super) service: Service,
-    pub(super) test_framework: Switch,
 }
 
 /// Whose password is sealed. Without a Secret of ours the chart makes up a password at each render,

@@ -78,7 +78,7 @@ const ARGO_CD: [&str; 34] = [
     "server/resources",
 ];
 /// Values of Grafana's chart; what it does not know in `grafana.ini` it writes down all the same.
-const GRAFANA: [&str; 16] = [
+const GRAFANA: [&str; 15] = [
     "admin/existingSecret",
     "admin/passwordKey",
     "automountServiceAccountToken",
@@ -94,7 +94,6 @@ const GRAFANA: [&str; 16] = [
     "rbac/create",
     "resources",
     "service/portName",
-    "testFramework/enabled",
 ];
 /// Values of kube-prometheus-stack, and of its part kube-state-metrics.
 const KUBE_PROMETHEUS_STACK: [&str; 56] = [
