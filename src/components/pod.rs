@@ -169,6 +169,14 @@ pub fn http_probe(path: &str, port: u16, patience: Patience) -> Option<Probe> {
     Some(Probe { http_get: Some(get), ..patient(patience) })
 }
 
+/// Asks a small server that is up within a minute for the same page, whatever it is asked for.
+pub fn probe_page(container: &mut Container, path: &str, port: u16) {
+    let probe = |period, failures| http_probe(path, port, Patience { period, failures });
+    container.startup_probe = probe(2, 30);
+    container.readiness_probe = probe(10, 3);
+    container.liveness_probe = probe(10, 6);
+}
+
 /// Runs a command; 0 is well.
 pub fn exec_probe(command: &[&str], patience: Patience) -> Option<Probe> {
     let command = command.iter().map(|it| (*it).to_owned()).collect();

@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    namespaces,
-    pod::{self, Patience},
+    namespaces, pod,
     postgresql::offers,
     section::{Need, PodResources, Section},
 };
@@ -108,9 +107,7 @@ impl PostgresExporter {
         exporter.ports = pod::ports("http", PORT);
         exporter.resources = Some(requirements(self.resources.over(requests::POSTGRES_EXPORTER)));
         // Its page, which asks no database: one that is away makes a metric 0, and no restart.
-        exporter.startup_probe = pod::http_probe("/", PORT, Patience { period: 2, failures: 30 });
-        exporter.readiness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 3 });
-        exporter.liveness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 6 });
+        pod::probe_page(&mut exporter, "/", PORT);
         let spec = PodSpec {
             containers: vec![exporter],
             termination_grace_period_seconds: Some(10),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     config_files, namespaces,
     ollama::{self, Ollama},
-    pod::{self, Patience},
+    pod,
     section::{Need, PodResources, Section},
 };
 use crate::{
@@ -94,9 +94,7 @@ impl JsonExporter {
         exporter.resources = Some(requirements(self.resources.over(requests::JSON_EXPORTER)));
         exporter.volume_mounts = Some(vec![pod::mount_read_only("config", FOLDER)]);
         // Its page: it asks nobody for that.
-        exporter.startup_probe = pod::http_probe("/", PORT, Patience { period: 2, failures: 30 });
-        exporter.readiness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 3 });
-        exporter.liveness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 6 });
+        pod::probe_page(&mut exporter, "/", PORT);
         let spec = PodSpec {
             containers: vec![exporter],
             termination_grace_period_seconds: Some(10),

@@ -11,8 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    config_files, namespaces,
-    pod::{self, Patience},
+    config_files, namespaces, pod,
     section::{Need, PodResources, Section},
 };
 use crate::{
@@ -140,11 +139,7 @@ impl OtelCollector {
         );
         server.resources = Some(requirements(allotment));
         server.volume_mounts = Some(vec![pod::mount_read_only("config", FOLDER)]);
-        let probe =
-            |period, failures| pod::http_probe("/", port::HEALTH, Patience { period, failures });
-        server.startup_probe = probe(2, 30);
-        server.readiness_probe = probe(10, 3);
-        server.liveness_probe = probe(10, 6);
+        pod::probe_page(&mut server, "/", port::HEALTH);
         let spec = PodSpec {
             containers: vec![server],
             termination_grace_period_seconds: Some(10),
