@@ -147,6 +147,9 @@ fn all_of_monitoring_fits_beside_the_repository_s_platform() {
     let report = compiled.plan.as_ref().expect("it is built").budget(&[]);
     assert_eq!(report.requests, Bytes::mib(5194));
     assert_eq!(report.spare(), Bytes::mib(310));
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("it is there");
+    let said = "requests 5194Mi of the 5504Mi that its 8 GB node can give, which leaves 310Mi";
+    assert!(readme.contains(said), "README.md has other figures");
 }
 
 #[test]
