@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use super::Plan;
-use crate::builder::contribution::{Contributed, Contribution, Module};
+use crate::{
+    builder::contribution::{Contributed, Contribution, Module},
+    components::section::Section,
+};
 
 /// All of it.
 #[derive(Debug, Serialize)]
@@ -14,6 +17,8 @@ use crate::builder::contribution::{Contributed, Contribution, Module};
 pub struct Monitoring {
     /// Whether the platform has monitoring that reads it.
     pub enabled: bool,
+    /// What is offered and nobody reads, with the component that would.
+    pub unread: Vec<Unread>,
     /// Endpoints of metrics.
     pub scrapes: Vec<ScrapeRow>,
     /// Addresses that should answer.
@@ -24,6 +29,16 @@ pub struct Monitoring {
     pub logs: Vec<LogsRow>,
     /// Dashboards of Grafana.
     pub dashboards: Vec<DashboardRow>,
+}
+
+/// A kind of what is offered that nobody reads.
+#[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "camelCase")]
+pub struct Unread {
+    /// The list that it is in.
+    pub what: &'static str,
+    /// The section of the spec that would read it.
+    pub by: &'static str,
 }
 
 /// A port of some pods that serves metrics.
@@ -108,8 +123,18 @@ pub struct DashboardRow {
 impl Monitoring {
     /// What a plan's components offer, each kind in the order of its names.
     pub fn of(plan: &Plan) -> Self {
+        let components = &plan.assembly.platform.spec.components;
+        let readers: [(&str, &dyn Section); 5] = [
+            ("scrapes", &components.kube_prometheus_stack),
+            ("probes", &components.blackbox_exporter),
+            ("alerts", &components.alertmanager),
+            ("logs", &components.alloy),
+            ("dashboards", &components.grafana),
+        ];
+        let off = readers.into_iter().filter(|(_, reader)| !reader.is_enabled());
         let mut all = Self {
-            enabled: plan.assembly.platform.spec.components.kube_prometheus_stack.enabled,
+            enabled: components.kube_prometheus_stack.enabled,
+            unread: off.map(|(what, reader)| Unread { what, by: reader.key() }).collect(),
             scrapes: Vec::new(),
             probes: Vec::new(),
             alerts: Vec::new(),

@@ -3,7 +3,7 @@
 
 use crate::{
     cli::{fold::folded, table::Table},
-    plan::monitoring::Monitoring,
+    plan::monitoring::{Monitoring, Unread},
     units::Seconds,
 };
 
@@ -24,6 +24,12 @@ pub(super) fn text(all: &Monitoring, width: Option<usize>) -> String {
         boards(all),
     ];
     let mut out = folded(if all.enabled { ON } else { OFF }, width).into_owned();
+    // Without Prometheus nobody reads any of it, which is said above.
+    for Unread { what, by } in all.unread.iter().filter(|_| all.enabled) {
+        let line =
+            format!("nobody reads the {what} below: `{by}` in `components` of the spec is off\n");
+        out.push_str(&folded(&line, width));
+    }
     for part in parts.into_iter().flatten() {
         out.push('\n');
         out.push_str(&part);

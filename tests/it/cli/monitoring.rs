@@ -63,6 +63,11 @@ fn what_is_shown_is_what_the_tree_has() {
     assert_eq!(offered, alerts);
     let out = dir.ok(&["show", "monitoring"]).out;
     assert!(out.starts_with("monitoring is on; "), "{out}");
+    // Prometheus alone asks no address and tells nobody.
+    let unread: Vec<String> = all(&shown, "unread", "what").into_iter().map(text).collect();
+    assert_eq!(unread, ["probes", "alerts", "logs", "dashboards"]);
+    let said = "nobody reads the probes below: `blackboxExporter` in `components`";
+    assert!(out.contains(said) && !out.contains("the scrapes below"), "{out}");
     for line in [
         "metrics of                            port  path      offered by",
         "argocd/argocd-server                  8083  /metrics  argocd",
