@@ -1,6 +1,9 @@
 //! The library, for programs that depend on it: the plan of a platform from its files, a tenant
 //! from a text or from a value, the objects that they become, and findings.
 
+pub(crate) mod operated;
+pub(crate) mod room;
+
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     sync::Arc,
@@ -10,12 +13,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     builder::object,
-    check::{components, view::SpecView, workspaces},
+    check::{components, view::SpecView, workspace_database, workspaces},
     compile,
     diag::diagnostic::Diagnostics,
-    emit::{self, files::Files},
+    emit::files::Files,
     load::Sources,
-    plan::{self, summary::Summary, tenant},
+    plan::{self, tenant},
     report::{
         self,
         machine::{self, Finding},
@@ -30,7 +33,8 @@ pub struct Plan(plan::Plan);
 /// it, its network policies.
 pub struct Tenant {
     planned: tenant::Tenant,
-    file: Arc<str>,
+    source: Source,
+    several_nodes: bool,
 }
 
 /// One Kubernetes object.
@@ -51,8 +55,8 @@ impl Plan {
     ///
     /// The files are named by their paths from the root of the repository: `spec/platform.yaml`,
     /// and as far as they are there `spec/versions.yaml`, `spec/sealing.pem`,
-    /// `spec/secrets/<name>.yaml` and the files that the spec names itself (`spec/known_hosts`). There
-    /// is no plan where one of the findings is an error.
+    /// `spec/secrets/<name>.yaml` and the files that the spec names itself (`spec/known_hosts`).
+    /// There is no plan where one of the findings is an error.
     pub fn load<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> (Option<Self>, Findings) {
@@ -70,7 +74,8 @@ impl Plan {
     /// Reads a tenant from its resource, and plans it. `file` is what findings call it.
     ///
     /// Only `apiVersion`, `kind`, `metadata.name` and `spec` are read: the rest of a resource that
-    /// the API server returned is the server's own.
+    /// the API server returned is the server's own. `database: shared` is an error: the Job that
+    /// makes databases knows the workspaces of the tree, and nobody makes one for a resource.
     pub fn tenant_of(&self, file: &str, resource: &Value) -> (Option<Tenant>, Findings) {
         let written = ["apiVersion", "kind", "spec"]
             .into_iter()
@@ -81,7 +86,15 @@ impl Plan {
             read.insert("metadata".to_owned(), name);
         }
         // JSON is YAML: one reader for both, so one set of findings. Its lines are nobody's.
-        let (tenant, found) = self.planned(Source::parse(file, Value::Object(read).to_string()));
+        let (tenant, mut found) =
+            self.planned(Source::parse(file, Value::Object(read).to_string()));
+        let (tenant, refused) = match tenant {
+            Some(tenant) if tenant.planned.database.is_some() => {
+                (None, Some(workspace_database::of_resource(file)))
+            }
+            tenant => (tenant, None),
+        };
+        found.all.extend(refused);
         (tenant, Findings { sources: BTreeMap::new(), ..found })
     }
 
@@ -92,8 +105,9 @@ impl Plan {
             let spec = SpecView { platform: self.0.platform(), file: self.0.file() };
             found.push(components::without_issuer(&spec, &file, "the workspace"));
         }
-        let sources = BTreeMap::from([(file.clone(), source)]);
-        let tenant = planned.map(|planned| Tenant { planned, file });
+        let sources = BTreeMap::from([(file, source.clone())]);
+        let several_nodes = self.0.has_several_nodes();
+        let tenant = planned.map(|planned| Tenant { planned, source, several_nodes });
         (tenant, Findings { all: found.capped(), sources })
     }
 
@@ -124,13 +138,12 @@ impl Plan {
                 Entry::Vacant(place) => {
                     place.insert(tenant);
                 }
-                Entry::Occupied(_) => twice.push(workspaces::twice(&tenant.file)),
+                Entry::Occupied(_) => twice.push(workspaces::twice(&tenant.source.file)),
             }
         }
         let mut summaries = Vec::with_capacity(by_file.len());
-        for Tenant { planned, file } in by_file.into_values() {
-            let content = emit::tenant::write(&self.0, &planned, &mut files);
-            summaries.push(Summary { content, ..planned.summary(&self.0, file) });
+        for Tenant { planned, source, .. } in by_file.into_values() {
+            summaries.push(compile::emitted(&self.0, planned, &source, &mut files));
             keep(&mut files);
         }
         let mut found = compile::whole(&self.0, &summaries, &mut files).found;
@@ -147,18 +160,29 @@ impl Tenant {
         &self.planned.name
     }
 
-    /// Its public host.
+    /// Its public host, the first one where it has several.
     pub fn host(&self) -> Option<&str> {
-        self.planned.host.as_deref()
+        self.planned.hosts.first().map(|it| &**it)
     }
 
     /// All that it consists of. An object that others refer to comes before them.
     pub fn objects(&self) -> impl Iterator<Item = Object<'_>> {
         self.planned.component.objects.iter().map(Object)
     }
+
+    /// The same in steps: the objects of one step can be applied at once, when those of the step
+    /// before are there.
+    pub fn steps(&self) -> impl Iterator<Item = impl Iterator<Item = Object<'_>>> {
+        let steps = self.planned.component.objects.chunk_by(|a, b| a.step() == b.step());
+        steps.map(|step| step.iter().map(Object))
+    }
 }
 
 impl<'a> Object<'a> {
+    /// What [`Object::yaml`] is to the API server: `PATCH` it to [`Object::url`] with a
+    /// `fieldManager` (server-side apply), as it is.
+    pub const MEDIA_TYPE: &'static str = "application/apply-patch+yaml";
+
     /// `v1` or `group/version`.
     pub fn api_version(self) -> &'static str {
         self.0.api_version
@@ -177,6 +201,21 @@ impl<'a> Object<'a> {
     /// Its name.
     pub fn name(self) -> &'a str {
         self.0.name()
+    }
+
+    /// The kind in the API server's URLs: `deployments`.
+    pub fn plural(self) -> &'static str {
+        self.0.plural
+    }
+
+    /// Whether objects of its kind belong to a namespace.
+    pub fn is_namespaced(self) -> bool {
+        self.0.is_namespaced
+    }
+
+    /// Its path at the API server: `/apis/apps/v1/namespaces/a-team/deployments/chat`.
+    pub fn url(self) -> String {
+        self.0.url()
     }
 
     /// The YAML document, as it stands in the tree below the line that says who generated it.

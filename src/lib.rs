@@ -14,7 +14,11 @@
 //!     "apiVersion": "apps.aichatworkspaces.io/v1alpha1",
 //!     "kind": "AIChatWorkspace",
 //!     "metadata": {"name": "a-team", "uid": "3c9c8f1e"},
-//!     "spec": {"workspaceName": "a-team", "models": ["llama3.2:1b-instruct-q4_K_M"]},
+//!     "spec": {
+//!         "workspaceName": "a-team",
+//!         "workspaceENV": "dev",
+//!         "models": ["llama3.2:1b-instruct-q4_K_M"],
+//!     },
 //! });
 //! let (tenant, _) = plan.tenant_of("a-team", &resource);
 //! let tenant = tenant.expect("it has no error either");
@@ -39,7 +43,15 @@
 
 mod api;
 
-pub use api::{Findings, Object, Plan, Tenant, Tree};
+pub use api::{
+    Findings, Object, Plan, Tenant, Tree,
+    room::{Room, Size, Sums},
+};
+pub use components::workspace::api_kinds::{ApiKind, all as tenant_kinds};
+pub use components::workspace::status::{
+    ConditionStatus, InventoryEntry, WorkspaceBudget, WorkspaceCondition, WorkspaceModel,
+    WorkspaceStatus,
+};
 pub use report::machine::{Finding, Location, Related};
 
 /// The program, as a function: arguments in, exit code out.

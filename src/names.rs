@@ -123,7 +123,9 @@ macro_rules! name {
 
 // After the macro, which they use.
 pub mod receiver;
+pub mod scram;
 pub mod server;
+pub mod workspace;
 
 struct NameVisitor<T> {
     what: &'static str,

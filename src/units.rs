@@ -157,7 +157,8 @@ impl Seconds {
     /// The longest that a spec may write: a year, longer than any pod lives.
     pub const LONGEST: Self = Self(8760 * 3600);
 
-    /// The units that a spec may write, largest first.
+    /// The units that a spec may write, largest first, for what makes the schemas.
+    #[cfg(feature = "internals")]
     pub const UNITS: [(u64, &str); 4] = TIME;
 
     /// The number of seconds.

@@ -18,6 +18,8 @@ use crate::{
 pub struct Cluster {
     /// Its DNS server.
     pub dns: Pods,
+    /// Where it serves metrics.
+    pub dns_metrics: PortRef,
     /// Its API server: a process of the host, so the pods' port is that of its endpoint.
     pub api_server: PortRef,
     /// The class of volumes that one node mounts.
@@ -46,8 +48,23 @@ impl Cluster {
         internet: Internet,
     ) -> Self {
         let kube_system = NamespaceRef::of_cluster(kubernetes::SYSTEM_NAMESPACE);
+        let dns = Pods::of_cluster(&kube_system, "coredns", Selector::of(&kubernetes::DNS_LABELS));
         Self {
-            dns: Pods::of_cluster(&kube_system, "coredns", Selector::of(&kubernetes::DNS_LABELS)),
+            dns_metrics: PortRef {
+                owner: None,
+                peer: Peer::Pods(dns.clone()),
+                host: format!(
+                    "{}.{}.svc.cluster.local",
+                    kubernetes::DNS_SERVICE,
+                    kubernetes::SYSTEM_NAMESPACE
+                )
+                .into(),
+                service: kubernetes::DNS_SERVICE.into(),
+                port: kubernetes::DNS_METRICS,
+                pod_port: kubernetes::DNS_METRICS,
+                outside: None,
+            },
+            dns,
             api_server: PortRef {
                 owner: None,
                 peer: Peer::ApiServer,

@@ -8,7 +8,7 @@ use super::{
     example::Examples,
     handle::{Pods, PortRef},
 };
-use crate::{names::Host, units::Seconds};
+use crate::{facts::alerts::Figure, names::Host, units::Seconds};
 
 /// What a component would like monitoring to know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,6 +176,8 @@ pub struct Alert {
     pub after: Seconds,
     /// How much it matters.
     pub severity: AlertSeverity,
+    /// Why each figure of the two before is that one.
+    pub figures: Vec<Figure>,
     /// What is wrong, in one sentence.
     pub summary: String,
     /// What to do about it.

@@ -122,3 +122,9 @@ impl CredentialStore {
         }
     }
 }
+
+/// A Secret that was sealed for one namespace, beside what reads it: nobody needs another copy.
+#[derive(Clone, Debug)]
+pub struct OwnSecret {
+    pub(in crate::builder) name: Arc<str>,
+}

@@ -5,19 +5,30 @@
 //! ```compile_fail
 //! // A public host has limits.
 //! use espalier::builder::{
-//!     face::{Face, Transport}, handle::{HostRef, IssuerRef}, ingress::IngressRef,
+//!     face::{Callers, Face, Transport}, handle::{HostRef, IssuerRef}, ingress::IngressRef,
 //! };
 //! fn forgets<'a>(host: &'a HostRef, ingress: &'a IngressRef, issuer: &'a IssuerRef) -> Face<'a> {
-//!     Face { host, ingress, transport: Transport::Tls(issuer) }
+//!     let (callers, also) = (Callers::Anybody, &[]);
+//!     Face { host, also, ingress, transport: Transport::Tls(issuer), callers }
 //! }
 //! ```
 //! ```compile_fail
 //! // It says how it is encrypted.
 //! use espalier::{
-//!     builder::{face::Face, handle::HostRef, ingress::IngressRef}, facts::limits::CHAT,
+//!     builder::{face::{Callers, Face}, handle::HostRef, ingress::IngressRef}, facts::limits::CHAT,
 //! };
 //! fn forgets<'a>(host: &'a HostRef, ingress: &'a IngressRef) -> Face<'a> {
-//!     Face { host, ingress, limits: &CHAT }
+//!     Face { host, also: &[], ingress, limits: &CHAT, callers: Callers::Anybody }
+//! }
+//! ```
+//! ```compile_fail
+//! // It says who may come.
+//! use espalier::{
+//!     builder::{face::{Face, Transport}, handle::{HostRef, IssuerRef}, ingress::IngressRef},
+//!     facts::limits::CHAT,
+//! };
+//! fn forgets<'a>(host: &'a HostRef, ingress: &'a IngressRef, issuer: &'a IssuerRef) -> Face<'a> {
+//!     Face { host, also: &[], ingress, transport: Transport::Tls(issuer), limits: &CHAT }
 //! }
 //! ```
 //! ```compile_fail
@@ -45,11 +56,14 @@
 //!
 //! ```
 //! use espalier::{
-//!     builder::{face::{Face, Transport}, handle::{HostRef, IssuerRef}, ingress::IngressRef},
+//!     builder::{
+//!         face::{Callers, Face, Transport}, handle::{HostRef, IssuerRef}, ingress::IngressRef,
+//!     },
 //!     facts::limits::{CHAT, Limits},
 //! };
 //! fn whole<'a>(host: &'a HostRef, ingress: &'a IngressRef, issuer: &'a IssuerRef) -> Face<'a> {
-//!     Face { host, ingress, transport: Transport::Tls(issuer), limits: &CHAT }
+//!     let (callers, also) = (Callers::Anybody, &[]);
+//!     Face { host, also, ingress, transport: Transport::Tls(issuer), limits: &CHAT, callers }
 //! }
 //! const ALL: Limits = Limits {
 //!     sockets: CHAT.sockets, pages: CHAT.pages, calls: CHAT.calls, uploads: None,
@@ -57,8 +71,10 @@
 //! };
 //! ```
 
+#[cfg(doc)]
+use super::ingress::Clients;
 use super::{
-    handle::{HostRef, IssuerRef},
+    handle::{HostRef, IssuerRef, WildcardRef},
     ingress::IngressRef,
     scope::Scope,
 };
@@ -72,12 +88,33 @@ use crate::facts::{
 pub struct Face<'a> {
     /// Its name.
     pub host: &'a HostRef,
+    /// Further names of it: what comes in by all of them together has the bounds of one.
+    pub also: &'a [HostRef],
     /// Answers there.
     pub ingress: &'a IngressRef,
     /// How what is said there is kept from others.
     pub transport: Transport<'a>,
     /// What it takes at once.
     pub limits: &'static Limits,
+    /// Who may come.
+    pub callers: Callers,
+}
+
+/// Who may come to a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// Whoever finds it.
+    Anybody,
+    /// Whoever is on the node itself or in a private network. Only a controller that sees its
+    /// clients' addresses can tell ([`Clients::Seen`]); the name that they ask for says nothing.
+    Private,
+}
+
+impl<'a> Face<'a> {
+    /// All its names, the first one first.
+    pub fn hosts(&self) -> impl Iterator<Item = &'a HostRef> + use<'a> {
+        std::iter::once(self.host).chain(self.also)
+    }
 }
 
 /// How what is said at a host is kept from others.
@@ -85,6 +122,8 @@ pub struct Face<'a> {
 pub enum Transport<'a> {
     /// By a certificate of its own. Browsers are told to ask by TLS alone.
     Tls(&'a IssuerRef),
+    /// By a certificate for all names below a domain, which the ingress controller has.
+    Wildcard(&'a WildcardRef),
     /// Not at all.
     Plain(Plain),
 }
@@ -93,7 +132,7 @@ impl Transport<'_> {
     /// What URLs begin with.
     pub fn scheme(&self) -> &'static str {
         match self {
-            Self::Tls(_) => "https",
+            Self::Tls(_) | Self::Wildcard(_) => "https",
             Self::Plain(_) => "http",
         }
     }
@@ -105,7 +144,7 @@ impl Transport<'_> {
 
     /// Whether it is encrypted.
     pub fn is_tls(&self) -> bool {
-        matches!(self, Self::Tls(_))
+        matches!(self, Self::Tls(_) | Self::Wildcard(_))
     }
 }
 

@@ -269,6 +269,9 @@ pub enum Caller {
     /// The API server, from another node than the pod's: as no policy can name such a process, the
     /// port is open to anybody.
     ApiServer,
+    /// Pods of the workspaces that share what the platform serves: of every namespace that says so
+    /// by this label ([`super::meta::SHARES_OLLAMA`], [`super::meta::SHARES_DATABASE`]).
+    Workspaces(&'static str, &'static str),
 }
 
 /// The other end of a flow.
@@ -430,6 +433,28 @@ pub struct IssuerRef {
     /// The pods that answer a challenge, wherever the Ingress is that waits for a certificate, and
     /// their port. None: no pod has to answer.
     pub(in crate::builder) solver: Option<(Selector, u16)>,
+}
+
+impl IssuerRef {
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+}
+
+/// A certificate for every name of one more label below a domain, which the ingress controller has
+/// before every component that uses it.
+#[derive(Clone, Debug)]
+pub struct WildcardRef {
+    pub(in crate::builder) owner: AppId,
+    pub(in crate::builder) domain: Host,
+}
+
+impl WildcardRef {
+    /// Whether it is for a host.
+    pub fn covers(&self, host: &Host) -> bool {
+        host.split_once('.').is_some_and(|(_, above)| *above == *self.domain)
+    }
 }
 
 /// A public host name, to be served by one component; that no two have the same is a rule

@@ -4,7 +4,7 @@ use k8s_openapi::{
     Resource,
     api::{
         apps::v1::{Deployment, StatefulSet},
-        batch::v1::CronJob,
+        batch::v1::{CronJob, Job},
         core::v1::{ConfigMap, PersistentVolumeClaim, Service, ServiceAccount},
         networking::v1::{Ingress, NetworkPolicy},
         policy::v1::PodDisruptionBudget,
@@ -22,6 +22,8 @@ pub const CRON_JOB: ObjectKind = namespaced::<CronJob>();
 pub const DEPLOYMENT: ObjectKind = namespaced::<Deployment>();
 /// `Ingress`.
 pub const INGRESS: ObjectKind = namespaced::<Ingress>();
+/// `Job`.
+pub const JOB: ObjectKind = namespaced::<Job>();
 /// `NetworkPolicy`.
 pub const NETWORK_POLICY: ObjectKind = namespaced::<NetworkPolicy>();
 /// `PersistentVolumeClaim`.
@@ -47,11 +49,13 @@ pub const fn of_cluster<K: Resource>(name: &'static str) -> ObjectKind {
 
 /// A custom kind that belongs to a namespace.
 pub const fn namespaced_custom<K: CustomResource>() -> ObjectKind {
+    assert!(K::IS_NAMESPACED, "a kind of the cluster");
     ObjectKind::Namespaced(group(K::API_VERSION), K::KIND)
 }
 
 /// A custom kind that belongs to the cluster, with the name of the object.
 pub const fn of_cluster_custom<K: CustomResource>(name: &'static str) -> ObjectKind {
+    assert!(!K::IS_NAMESPACED, "a kind of namespaces");
     ObjectKind::Cluster(group(K::API_VERSION), K::KIND, name)
 }
 

@@ -8,26 +8,27 @@
 //! priority.
 
 use super::{
-    face::Face,
+    face::{Callers, Face},
     handle::PortRef,
     ingress::{Clients, Rights},
     meta::Part,
     scope::Scope,
     traefik::{
-        Buffering, Headers, InFlightReq, IngressRoute, IngressRouteSpec, IpStrategy, Middleware,
-        MiddlewareRef, MiddlewareSpec, RateLimit, Route, RouteService, RouteTls, SourceCriterion,
+        Buffering, Headers, InFlightReq, IngressRoute, IngressRouteSpec, IpAllowList, IpStrategy,
+        Middleware, MiddlewareRef, MiddlewareSpec, RateLimit, Route, RouteService, RouteTls,
+        SourceCriterion,
     },
 };
 use crate::facts::{
     browser,
     limits::{self, AtOnce, Bodies, Limits, Rate, SHORT_DIGITS, Uploads},
-    traefik::ABOVE_INGRESSES,
+    traefik::{ABOVE_INGRESSES, PRIVATE},
 };
 
-/// The Service's port, and the Secret of its certificate, if it has one.
+/// The Service's port, and where its certificate is, if it has one.
 pub(in crate::builder) struct Behind<'a> {
     pub(in crate::builder) port: &'a PortRef,
-    pub(in crate::builder) secret: Option<String>,
+    pub(in crate::builder) tls: Option<RouteTls>,
 }
 
 impl<S> Scope<'_, S> {
@@ -47,8 +48,18 @@ impl<S> Scope<'_, S> {
         let headers = lanes.middleware("headers", MiddlewareSpec::Headers(headers(face)));
         let rate = lanes
             .middleware("rate", MiddlewareSpec::RateLimit(requests_a_second(rate, rights.clients)));
-        let common = [headers, rate];
-        let host = format!("Host(`{}`)", face.host.name());
+        let known = (face.callers == Callers::Private).then(|| {
+            let spec = IpAllowList { source_range: PRIVATE };
+            lanes.middleware("private", MiddlewareSpec::IpAllowList(spec))
+        });
+        // Whoever may not come takes nothing of what the others may ask.
+        let common: Vec<String> = [headers].into_iter().chain(known).chain([rate]).collect();
+        let hosts: Vec<String> = face.hosts().map(|it| format!("Host(`{}`)", it.name())).collect();
+        let host = if let [host] = &hosts[..] {
+            host.clone()
+        } else {
+            format!("({})", hosts.join(" || "))
+        };
         let mut routes = vec![
             (format!("{host} && {SOCKET}"), lanes.at_once(["socket", "sockets"], sockets)),
             (format!("{host} && {BODILESS}"), lanes.at_once(["page", "pages"], pages)),
@@ -76,7 +87,7 @@ impl<S> Scope<'_, S> {
         let spec = IngressRouteSpec {
             entry_points: vec![face.transport.entry_point()],
             routes: routes.collect(),
-            tls: behind.secret.map(|secret_name| RouteTls { secret_name }),
+            tls: behind.tls,
         };
         let metadata = self.meta(part);
         self.add_custom(rights.routes, IngressRoute { metadata, spec });

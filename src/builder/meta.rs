@@ -14,10 +14,24 @@ pub const COMPONENT: &str = "app.kubernetes.io/component";
 pub const PART_OF: &str = "app.kubernetes.io/part-of";
 /// Who writes it.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// The software's version; never in a selector, a pod template or a volume claim template.
+/// The software's version, and on a tenant's objects that of their form; never in a selector, a pod
+/// template or a volume claim template.
 pub const VERSION: &str = "app.kubernetes.io/version";
+/// The version of a tenant's objects: that of the resource that they are made of. It stays when an
+/// image gets a new version, so that nothing else of a tenant changes then.
+const TENANT_VERSION: &str = "v1alpha1";
 /// On a tenant's objects, with the workspace's name: the AIChat Workspace Operator's own label.
 pub const WORKSPACE: &str = "aichatworkspace";
+
+/// On the namespace of a workspace, with the workspace's name: where an operator may write. It is
+/// there from the namespace's first moment and never added later, so no other becomes one.
+pub const OPERATED: &str = "espalier.dev/workspace";
+
+/// On the namespace of a workspace that uses the platform's own Ollama: what its policy lets in.
+pub const SHARES_OLLAMA: (&str, &str) = ("espalier.dev/ollama", "shared");
+/// On the namespace of a workspace with a database of the platform's PostgreSQL: what its policy
+/// lets in.
+pub const SHARES_DATABASE: (&str, &str) = ("espalier.dev/database", "shared");
 
 /// One workload of a component: what its objects are called and labelled.
 #[derive(Clone, Debug)]
@@ -56,12 +70,13 @@ impl Naming {
         role: &str,
         version: Option<&str>,
     ) -> BTreeMap<String, String> {
-        let (part_of, managed_by, workspace) = match self {
-            Self::Platform(platform) => ((**platform).to_owned(), "espalier", None),
+        let (part_of, managed_by, workspace, version) = match self {
+            Self::Platform(platform) => ((**platform).to_owned(), "espalier", None, version),
             Self::Tenant(workspace) => (
                 ["aichat-workspace-", workspace].concat(),
                 "aichat-workspace-operator",
                 Some(workspace),
+                Some(TENANT_VERSION),
             ),
         };
         let mut labels = BTreeMap::new();
@@ -80,6 +95,30 @@ impl Naming {
         }
         labels
     }
+}
+
+impl Naming {
+    /// Says of a tenant's object what the AIChat Workspace Operator says of one of that kind.
+    pub fn mark(&self, kind: &str, metadata: &mut ObjectMeta) {
+        let Self::Tenant(_) = self else { return };
+        let component = match kind {
+            "LimitRange" => "limitRange",
+            "Namespace" => "aichatworkspace",
+            "PersistentVolumeClaim" => "pvc",
+            "ResourceQuota" => "resourceQuota",
+            "Service" => "svc",
+            "ServiceAccount" => "sa",
+            _ => return,
+        };
+        let labels = metadata.labels.get_or_insert_default();
+        labels.insert(COMPONENT.to_owned(), component.to_owned());
+    }
+}
+
+/// Argo CD leaves the object out of its Application's health.
+pub fn ignore_health(metadata: &mut ObjectMeta) {
+    let annotations = metadata.annotations.get_or_insert_default();
+    annotations.insert("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned());
 }
 
 /// Marks what holds data: Argo CD neither prunes nor deletes it, and does not call it out of sync

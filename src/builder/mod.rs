@@ -21,6 +21,7 @@ pub mod platform;
 pub mod public;
 pub mod scope;
 pub mod script;
+pub mod step;
 pub mod traefik;
 pub mod uses;
 pub mod workload;

@@ -1,8 +1,14 @@
 //! One Kubernetes object, typed from the component to the bytes: no tree of values in between.
 
-use std::{any::Any, fmt::Write, panic::Location};
+use std::{
+    any::{Any, TypeId},
+    fmt::Write,
+    panic::Location,
+};
 
-use k8s_openapi::{Metadata, Resource, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use k8s_openapi::{
+    ClusterResourceScope, Metadata, Resource, apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use serde::Serialize;
 
 use crate::yaml::emit;
@@ -14,6 +20,10 @@ pub trait CustomResource: Serialize + Send + Sync + 'static {
     const API_VERSION: &'static str;
     /// The kind, in Kubernetes' spelling.
     const KIND: &'static str;
+    /// The kind in the API server's URLs.
+    const PLURAL: &'static str;
+    /// Whether its objects belong to a namespace.
+    const IS_NAMESPACED: bool;
     /// Name, namespace, labels.
     fn metadata(&self) -> &ObjectMeta;
 }
@@ -96,6 +106,10 @@ pub struct Object {
     pub api_version: &'static str,
     /// The kind.
     pub kind: &'static str,
+    /// The kind in the API server's URLs.
+    pub plural: &'static str,
+    /// Whether objects of this kind belong to a namespace.
+    pub is_namespaced: bool,
     /// Where it was added to its scope.
     pub made_at: &'static Location<'static>,
     body: Box<dyn Manifest>,
@@ -106,14 +120,28 @@ impl Object {
     where
         K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
     {
-        Self { api_version: K::API_VERSION, kind: K::KIND, made_at, body: Box::new(Builtin(typed)) }
+        Self {
+            api_version: K::API_VERSION,
+            kind: K::KIND,
+            plural: K::URL_PATH_SEGMENT,
+            is_namespaced: TypeId::of::<K::Scope>() != TypeId::of::<ClusterResourceScope>(),
+            made_at,
+            body: Box::new(Builtin(typed)),
+        }
     }
 
     pub(in crate::builder) fn custom<K: CustomResource>(
         typed: K,
         made_at: &'static Location<'static>,
     ) -> Self {
-        Self { api_version: K::API_VERSION, kind: K::KIND, made_at, body: Box::new(Custom(typed)) }
+        Self {
+            api_version: K::API_VERSION,
+            kind: K::KIND,
+            plural: K::PLURAL,
+            is_namespaced: K::IS_NAMESPACED,
+            made_at,
+            body: Box::new(Custom(typed)),
+        }
     }
 
     /// An object that the plan derives: its handles are used already, so it needs no scope.
@@ -172,6 +200,13 @@ impl Object {
         self.body.json(out);
     }
 
+    /// Its path at the API server: `/apis/apps/v1/namespaces/a-team/deployments/chat`.
+    pub fn url(&self) -> String {
+        let root = if self.group().is_empty() { "api" } else { "apis" };
+        let namespace = self.namespace().map(|it| format!("/namespaces/{it}")).unwrap_or_default();
+        format!("/{root}/{}{namespace}/{}/{}", self.api_version, self.plural, self.name())
+    }
+
     /// Appends the path below its Application's folder: `<namespace|_cluster>/<kind>-<name>.yaml`.
     pub fn path(&self, into: &mut String) {
         path(into, self.group(), self.kind, self.namespace(), self.name());
@@ -180,9 +215,12 @@ impl Object {
 
 /// API groups whose kinds are known to have no namesake in another of them, so that the kind alone
 /// names the file.
-const PLAIN_GROUPS: [&str; 13] = [
+const PLAIN_GROUPS: [&str; 16] = [
     "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
     "apps",
+    "apps.aichatworkspaces.io",
     "batch",
     "policy",
     "networking.k8s.io",

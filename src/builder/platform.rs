@@ -160,19 +160,20 @@ fn build_into<S, O>(
     offers
 }
 
-/// Builds one tenant by itself, in a namespace of its own, with the one public host that it has.
+/// Builds one tenant by itself, in a namespace of its own, with the public hosts that it has.
 /// What it contributes stays with it: ten thousand tenants are told to monitoring by a label, not
 /// one by one.
 pub fn tenant<O>(
     workspace: &str,
     cluster: &Cluster,
-    host: &Host,
-    build: impl FnOnce(&mut Scope<'_>, &HostRef) -> O,
+    hosts: &[Host],
+    build: impl FnOnce(&mut Scope<'_>, &[HostRef]) -> O,
 ) -> (O, BuiltComponent) {
     let namespace = NamespaceRef { owner: None, name: workspace.into() };
     let naming = Naming::Tenant(Arc::from(workspace));
     let mut scope = Scope::new(None, (naming, cluster), workspace, &namespace);
-    let offers = build(&mut scope, &HostRef { host: host.clone() });
+    let hosts: Vec<HostRef> = hosts.iter().map(|it| HostRef { host: it.clone() }).collect();
+    let offers = build(&mut scope, &hosts);
     (offers, scope.done())
 }
 
@@ -266,7 +267,7 @@ mod tests {
     fn a_tenant_keeps_what_it_contributes() {
         let cluster = builder().cluster();
         let host = "team.example.com".parse().expect("a host");
-        let ((), built) = super::tenant("team", &cluster, &host, |scope, _| {
+        let ((), built) = super::tenant("team", &cluster, &[host], |scope, _| {
             let part = scope.part("web", "server", None);
             let port = scope.service(&part, "http", 8080);
             scope.contribute(Scrape::of(port));

@@ -15,10 +15,11 @@ use super::{
     lanes::Behind,
     meta::Part,
     scope::Scope,
+    traefik::{RouteTls, StoreName},
 };
 use crate::facts::{
     charts::cert_manager::ISSUER_ANNOTATION,
-    traefik::{ENTRY_POINTS_ANNOTATION, MIDDLEWARES_ANNOTATION},
+    traefik::{DEFAULT_TLS_STORE, ENTRY_POINTS_ANNOTATION, MIDDLEWARES_ANNOTATION},
 };
 
 impl<S> Scope<'_, S> {
@@ -45,19 +46,29 @@ impl Scope<'_> {
         let ingress = face.ingress;
         self.flow(&ingress.pods, to);
         let mut annotations = (*ingress.annotations).clone();
-        let secret = match face.transport {
+        let tls = match face.transport {
             Transport::Tls(issuer) => {
-                self.contribute(Contribution::PublicHost(face.host.name().clone()));
-                let issuer = self.certificate(ingress, issuer, face.host);
+                for host in face.hosts() {
+                    self.contribute(Contribution::PublicHost(host.name().clone()));
+                    self.certificate(ingress, issuer, host);
+                }
+                let issuer = issuer.name();
                 annotations.insert(ISSUER_ANNOTATION.to_owned(), issuer.to_string());
-                Some(format!("{}-tls", part.name))
+                Some(RouteTls::SecretName(format!("{}-tls", part.name)))
+            }
+            Transport::Wildcard(wildcard) => {
+                for host in face.hosts() {
+                    self.contribute(Contribution::PublicHost(host.name().clone()));
+                }
+                self.after(Some(wildcard.owner));
+                Some(RouteTls::Store(StoreName { name: DEFAULT_TLS_STORE }))
             }
             Transport::Plain(_) => None,
         };
         if let Bounds::Tree(rights) = ingress.bounds {
             let entry_point = face.transport.entry_point().to_owned();
             annotations.insert(ENTRY_POINTS_ANNOTATION.to_owned(), entry_point);
-            let behind = Behind { port: to, secret: secret.clone() };
+            let behind = Behind { port: to, tls: tls.clone() };
             let names = self.lanes(part, face, rights, behind);
             let names = names.iter().map(|it| middleware_of(self.namespace(), it));
             let names = names.collect::<Vec<_>>().join(",");
@@ -77,15 +88,20 @@ impl Scope<'_> {
             path_type: "Prefix".to_owned(),
             backend: IngressBackend { service: Some(service), ..IngressBackend::default() },
         };
-        let name = face.host.name().to_string();
+        let names: Vec<String> = face.hosts().map(|it| it.name().to_string()).collect();
+        let rule = |name: &String| IngressRule {
+            host: Some(name.clone()),
+            http: Some(HTTPIngressRuleValue { paths: vec![path.clone()] }),
+        };
         let spec = IngressSpec {
             ingress_class_name: Some(ingress.class.to_string()),
-            rules: Some(vec![IngressRule {
-                host: Some(name.clone()),
-                http: Some(HTTPIngressRuleValue { paths: vec![path] }),
-            }]),
-            tls: secret.map(|secret| {
-                vec![IngressTLS { hosts: Some(vec![name]), secret_name: Some(secret) }]
+            rules: Some(names.iter().map(rule).collect()),
+            tls: tls.map(|tls| {
+                let secret_name = match tls {
+                    RouteTls::SecretName(secret) => Some(secret),
+                    RouteTls::Store(_) => None,
+                };
+                vec![IngressTLS { hosts: Some(names.clone()), secret_name }]
             }),
             ..IngressSpec::default()
         };

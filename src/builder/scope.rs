@@ -26,13 +26,13 @@ use super::{
     dashboard::Dashboard,
     handle::{
         AppId, CrdRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Selector,
-        VolumeRef,
+        VolumeRef, WildcardRef,
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
     script::ScriptFact,
 };
-use crate::{facts::charts::cert_manager::Solver, units::Bytes};
+use crate::{facts::charts::cert_manager::Solver, names::Host, units::Bytes};
 
 /// The labels of a namespace that say which pod security level each mode has, and of which version.
 const POD_SECURITY: [(&str, &str); 3] = [
@@ -53,6 +53,8 @@ pub struct Scope<'a, S = Open> {
     naming: Naming,
     pub(in crate::builder) cluster: &'a Cluster,
     pub(in crate::builder) built: BuiltComponent,
+    /// Whether Argo CD is told to keep what holds data.
+    keeps_data: bool,
     state: PhantomData<S>,
 }
 
@@ -81,7 +83,7 @@ impl<'a, S> Scope<'a, S> {
             forwarded: Vec::new(),
             contributed: Vec::new(),
         };
-        Self { id, naming, cluster, built, state: PhantomData }
+        Self { id, naming, cluster, built, keeps_data: true, state: PhantomData }
     }
 
     pub(in crate::builder) fn done(self) -> BuiltComponent {
@@ -152,12 +154,25 @@ impl<'a, S> Scope<'a, S> {
         Selector::Workload { name: name.clone(), instance: self.built.name.clone() }
     }
 
+    /// From now on, Argo CD may delete what holds data: somebody has said so.
+    pub fn lets_data_go(&mut self) {
+        self.keeps_data = false;
+    }
+
+    /// Marks what holds data, unless it may be deleted.
+    pub fn protect(&self, metadata: &mut ObjectMeta) {
+        if self.keeps_data {
+            protect(metadata);
+        }
+    }
+
     /// Adds an object of a kind that every cluster knows.
     #[track_caller]
-    pub fn add<K>(&mut self, object: K)
+    pub fn add<K>(&mut self, mut object: K)
     where
         K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
     {
+        self.naming.mark(K::KIND, object.metadata_mut());
         self.built.objects.push(Object::builtin(object, Location::caller()));
     }
 
@@ -301,6 +316,18 @@ impl<'a, S> Scope<'a, S> {
     /// keep.
     #[track_caller]
     pub fn namespace_of(&mut self, name: &str, level: &str, kubernetes: &str) -> NamespaceRef {
+        self.namespace_with(name, level, kubernetes, [])
+    }
+
+    /// The same, with further labels.
+    #[track_caller]
+    pub fn namespace_with<'l>(
+        &mut self,
+        name: &str,
+        level: &str,
+        kubernetes: &str,
+        more: impl IntoIterator<Item = (&'l str, &'l str)>,
+    ) -> NamespaceRef {
         let part = Part { name: name.into(), role: "namespace", version: None };
         let mut metadata = self.meta_cluster(&part, name);
         let labels = metadata.labels.get_or_insert_default();
@@ -308,7 +335,8 @@ impl<'a, S> Scope<'a, S> {
             labels.insert(mode.to_owned(), level.to_owned());
             labels.insert(version.to_owned(), kubernetes.to_owned());
         }
-        protect(&mut metadata);
+        labels.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
+        self.protect(&mut metadata);
         self.add(Namespace { metadata, ..Namespace::default() });
         NamespaceRef { owner: self.id, name: name.into() }
     }
@@ -348,6 +376,12 @@ impl<'a, S> Scope<'a, S> {
         })
     }
 
+    /// A certificate that this component makes for every name of one more label below a domain.
+    /// None in a tenant.
+    pub fn wildcard(&self, domain: &Host) -> Option<WildcardRef> {
+        Some(WildcardRef { owner: self.id?, domain: domain.clone() })
+    }
+
     pub(in crate::builder) fn after(&mut self, app: Option<AppId>) {
         self.built.after.extend(app.filter(|it| Some(*it) != self.id));
     }
@@ -359,8 +393,8 @@ impl Scope<'_> {
         self.built.contributed.push(contribution.into());
     }
 
-    /// Alerts an operator to a state of what is built here, in its namespace. A tenant has no alerts
-    /// of its own: those of all workloads see it.
+    /// Alerts an operator to a state of what is built here, in its namespace. A tenant has no
+    /// alerts of its own: those of all workloads see it.
     pub fn alert(&mut self, alert: impl FnOnce(&str) -> Alert) {
         if self.id.is_some() {
             self.contribute(alert(&self.built.namespace));

@@ -27,6 +27,8 @@ pub enum MiddlewareSpec {
     Buffering(Buffering),
     /// Adds to the answer's head.
     Headers(Headers),
+    /// Refuses requests that come from another address (403).
+    IpAllowList(IpAllowList),
     /// Refuses requests beyond a number that are being answered (429).
     InFlightReq(InFlightReq),
     /// Refuses requests beyond a number a second (429).
@@ -60,6 +62,15 @@ pub struct Headers {
     /// `Strict-Transport-Security`; Traefik writes it on answers by TLS alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sts_seconds: Option<u32>,
+}
+
+/// The addresses that requests may come from: those that Traefik sees at the connection, whatever
+/// a request says of itself.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IpAllowList {
+    /// Networks.
+    pub source_range: [&'static str; 6],
 }
 
 /// So many requests at once, of each source.
@@ -119,7 +130,7 @@ pub struct IngressRouteSpec {
     pub entry_points: Vec<&'static str>,
     /// One a rule.
     pub routes: Vec<Route>,
-    /// The certificate; none for plain HTTP.
+    /// Where the certificate is; none for plain HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<RouteTls>,
 }
@@ -157,11 +168,44 @@ pub struct RouteService {
 }
 
 /// Where the certificate is.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RouteTls {
+    /// In a Secret of the same namespace.
+    SecretName(String),
+    /// In the store that Traefik looks into for every name without one.
+    Store(StoreName),
+}
+
+/// A [`TlsStore`].
+#[derive(Clone, Debug, Serialize)]
+pub struct StoreName {
+    /// Its name.
+    pub name: &'static str,
+}
+
+/// Certificates for the routes that name none, chosen by the name that a client asks for.
+#[derive(Serialize)]
+pub struct TlsStore {
+    /// Name: Traefik reads one that is called `default`, of all namespaces.
+    pub metadata: ObjectMeta,
+    /// The rest.
+    pub spec: TlsStoreSpec,
+}
+
+/// The body of a [`TlsStore`].
+#[derive(Serialize)]
+pub struct TlsStoreSpec {
+    /// Its certificates.
+    pub certificates: Vec<StoredCertificate>,
+}
+
+/// A certificate of a [`TlsStore`].
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RouteTls {
-    /// A Secret of the same namespace.
-    pub secret_name: String,
+pub struct StoredCertificate {
+    /// The Secret with it, beside the store.
+    pub secret_name: &'static str,
 }
 
 /// Which TLS Traefik speaks.
@@ -192,6 +236,8 @@ pub enum TlsVersion {
 impl CustomResource for Middleware {
     const API_VERSION: &'static str = API_VERSION;
     const KIND: &'static str = "Middleware";
+    const PLURAL: &'static str = "middlewares";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -200,6 +246,18 @@ impl CustomResource for Middleware {
 impl CustomResource for IngressRoute {
     const API_VERSION: &'static str = API_VERSION;
     const KIND: &'static str = "IngressRoute";
+    const PLURAL: &'static str = "ingressroutes";
+    const IS_NAMESPACED: bool = true;
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
+impl CustomResource for TlsStore {
+    const API_VERSION: &'static str = API_VERSION;
+    const KIND: &'static str = "TLSStore";
+    const PLURAL: &'static str = "tlsstores";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -208,6 +266,8 @@ impl CustomResource for IngressRoute {
 impl CustomResource for TlsOption {
     const API_VERSION: &'static str = API_VERSION;
     const KIND: &'static str = "TLSOption";
+    const PLURAL: &'static str = "tlsoptions";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -216,3 +276,4 @@ impl CustomResource for TlsOption {
 // Middlewares and routes come with the controller that reads them: `IngressRef` has the right to
 // write them.
 impl ClusterKind for TlsOption {}
+impl ClusterKind for TlsStore {}

@@ -6,13 +6,14 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use super::{
     component::{Flow, SecretCopy},
-    credential::Credential,
+    credential::{Credential, OwnSecret},
     endpoint::Endpoint,
     handle::{
         Caller, CrdRef, HostRef, IssuerRef, Peer, Pods, PortRef, PriorityRef, Running, VolumeRef,
     },
     ingress::IngressRef,
     internet::Https,
+    object::CustomResource,
     scope::Scope,
 };
 use crate::{
@@ -114,6 +115,17 @@ impl<S> Scope<'_, S> {
         }
     }
 
+    /// "Workspaces that share me may call me": a flow from all that bear the label, whoever they
+    /// will be.
+    pub fn serves_workspaces(&mut self, port: &PortRef, label: (&'static str, &'static str)) {
+        self.built.flows.insert(Flow {
+            from: Caller::Workspaces(label.0, label.1),
+            to: port.peer.clone(),
+            port: port.pod_port,
+            protocol: "TCP",
+        });
+    }
+
     /// The pods resolve names: DNS, both protocols.
     pub fn resolves_names(&mut self, from: &Pods) {
         for protocol in ["TCP", "UDP"] {
@@ -142,6 +154,19 @@ impl<S> Scope<'_, S> {
         env_from(name, &credential.secret, key)
     }
 
+    /// Adds an object of which its controller makes a Secret of the same name.
+    #[track_caller]
+    pub fn add_sealed<K: CustomResource>(&mut self, crd: CrdRef<K>, object: K) -> OwnSecret {
+        let name = object.metadata().name.as_deref().unwrap_or_default().into();
+        self.add_custom(crd, object);
+        OwnSecret { name }
+    }
+
+    /// An environment variable from a Secret that is sealed here.
+    pub fn env_sealed(&self, name: &str, secret: &OwnSecret, key: &str) -> EnvVar {
+        env_from(name, &secret.name, key)
+    }
+
     fn copy(&mut self, credential: &Credential, templated_key: Option<(&'static str, String)>) {
         self.after(Some(credential.credentials));
         self.built.copies.insert(SecretCopy {
@@ -152,14 +177,13 @@ impl<S> Scope<'_, S> {
     }
 
     /// Asks for a certificate: an order on the issuer, and the way to its solver pods, where it has
-    /// any: they are made at run time in the namespace of the Ingress that waits. Returns the
-    /// issuer's name.
+    /// any: they are made at run time in the namespace of the Ingress that waits.
     pub(in crate::builder) fn certificate(
         &mut self,
         ingress: &IngressRef,
         issuer: &IssuerRef,
         host: &HostRef,
-    ) -> Arc<str> {
+    ) {
         self.after(Some(issuer.owner));
         let is_new = self.built.certificates.insert(host.host.clone());
         if let Some((selector, port)) = issuer.solver.clone() {
@@ -168,6 +192,11 @@ impl<S> Scope<'_, S> {
             self.flow_to(&ingress.pods, Peer::Pods(solver), port);
             self.built.solvers += u32::from(is_new);
         }
+    }
+
+    /// Asks an issuer for a certificate that no Ingress bears: an order. Returns its name.
+    pub fn asks(&mut self, issuer: &IssuerRef) -> Arc<str> {
+        self.after(Some(issuer.owner));
         issuer.name.clone()
     }
 

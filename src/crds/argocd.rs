@@ -10,6 +10,8 @@ use crate::builder::{chart::Values, object::CustomResource};
 /// Removing the Application removes its objects first; this spelling is one that the API server
 /// does not warn about.
 pub const CASCADE: &str = "resources-finalizer.argocd.argoproj.io/foreground";
+/// A project stays until no Application names it.
+pub const WHILE_NAMED: &str = "resources-finalizer.argocd.argoproj.io";
 /// The cluster that Argo CD runs in.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
@@ -32,7 +34,7 @@ pub struct ApplicationSpec {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignore_differences: Vec<IgnoreDifference>,
     /// The AppProject.
-    pub project: &'static str,
+    pub project: Arc<str>,
     /// How many past syncs are kept.
     pub revision_history_limit: u32,
     /// Where its objects come from.
@@ -161,6 +163,8 @@ pub struct Backoff {
 impl CustomResource for Application {
     const API_VERSION: &'static str = "argoproj.io/v1alpha1";
     const KIND: &'static str = "Application";
+    const PLURAL: &'static str = "applications";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -238,6 +242,8 @@ pub struct GroupKind {
 impl CustomResource for AppProject {
     const API_VERSION: &'static str = "argoproj.io/v1alpha1";
     const KIND: &'static str = "AppProject";
+    const PLURAL: &'static str = "appprojects";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }

@@ -1,4 +1,4 @@
-//! cert-manager's `ClusterIssuer` (`cert-manager.io/v1`).
+//! cert-manager's `ClusterIssuer` and `Certificate` (`cert-manager.io/v1`).
 
 use k8s_openapi::{
     ByteString, api::core::v1::ResourceRequirements, apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -14,6 +14,37 @@ pub struct ClusterIssuer {
     pub metadata: ObjectMeta,
     /// The rest.
     pub spec: ClusterIssuerSpec,
+}
+
+/// Names to be certified, and where the certificate is kept. Those of an Ingress need none: its
+/// annotation has cert-manager make one.
+#[derive(Serialize)]
+pub struct Certificate {
+    /// Name.
+    pub metadata: ObjectMeta,
+    /// The rest.
+    pub spec: CertificateSpec,
+}
+
+/// The body of a [`Certificate`].
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSpec {
+    /// The names, with `*` for any first label.
+    pub dns_names: Vec<String>,
+    /// Who signs.
+    pub issuer_ref: IssuerReference,
+    /// The Secret that cert-manager makes, in the same namespace.
+    pub secret_name: &'static str,
+}
+
+/// Whom a [`Certificate`] asks.
+#[derive(Serialize)]
+pub struct IssuerReference {
+    /// Always `ClusterIssuer`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
 }
 
 /// The body of a [`ClusterIssuer`]: who signs.
@@ -159,9 +190,21 @@ pub struct SolverPodSpec {
     pub resources: ResourceRequirements,
 }
 
+impl CustomResource for Certificate {
+    const API_VERSION: &'static str = "cert-manager.io/v1";
+    const KIND: &'static str = "Certificate";
+    const PLURAL: &'static str = "certificates";
+    const IS_NAMESPACED: bool = true;
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
 impl CustomResource for ClusterIssuer {
     const API_VERSION: &'static str = "cert-manager.io/v1";
     const KIND: &'static str = "ClusterIssuer";
+    const PLURAL: &'static str = "clusterissuers";
+    const IS_NAMESPACED: bool = false;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }

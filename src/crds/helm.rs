@@ -27,6 +27,8 @@ pub struct HelmChartConfigSpec {
 impl CustomResource for HelmChartConfig {
     const API_VERSION: &'static str = "helm.cattle.io/v1";
     const KIND: &'static str = "HelmChartConfig";
+    const PLURAL: &'static str = "helmchartconfigs";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }

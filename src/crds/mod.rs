@@ -3,6 +3,8 @@
 
 pub mod argocd;
 pub mod cert_manager;
+pub mod definition;
 pub mod helm;
 pub mod prometheus;
 pub mod sealed_secrets;
+pub mod workspaces;

@@ -72,6 +72,8 @@ pub struct TlsConfig {
 impl CustomResource for PodMonitor {
     const API_VERSION: &'static str = VERSION;
     const KIND: &'static str = "PodMonitor";
+    const PLURAL: &'static str = "podmonitors";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -126,6 +128,8 @@ pub struct StaticTargets {
 impl CustomResource for Probe {
     const API_VERSION: &'static str = VERSION;
     const KIND: &'static str = "Probe";
+    const PLURAL: &'static str = "probes";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }
@@ -175,6 +179,8 @@ pub struct AlertingRule {
 impl CustomResource for PrometheusRule {
     const API_VERSION: &'static str = VERSION;
     const KIND: &'static str = "PrometheusRule";
+    const PLURAL: &'static str = "prometheusrules";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }

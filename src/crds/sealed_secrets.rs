@@ -39,6 +39,8 @@ pub struct SecretTemplate {
 impl CustomResource for SealedSecret {
     const API_VERSION: &'static str = "bitnami.com/v1alpha1";
     const KIND: &'static str = "SealedSecret";
+    const PLURAL: &'static str = "sealedsecrets";
+    const IS_NAMESPACED: bool = true;
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
     }

@@ -73,6 +73,10 @@ pub fn is_own(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
+/// A domain whose every name leads to the computer that asks for it (127.0.0.1): what the AIChat
+/// Workspace Operator takes where nothing else is said.
+pub const LOCAL: &str = "localtest.me";
+
 /// Certificates that Let's Encrypt's server for users issues for one registered domain within
 /// seven days; renewals do not count (letsencrypt.org/docs/rate-limits).
 pub const CERTIFICATES_A_WEEK: usize = 50;

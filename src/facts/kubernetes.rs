@@ -38,6 +38,10 @@ pub const HTTPS_PORT: u16 = 443;
 pub const DNS_LABELS: [(&str, &str); 1] = [("k8s-app", "kube-dns")];
 /// The port of DNS, in both protocols.
 pub const DNS_PORT: u16 = 53;
+/// The Service before these pods.
+pub const DNS_SERVICE: &str = "kube-dns";
+/// Where they serve metrics: k3s' configuration of `CoreDNS` has it, as that of others.
+pub const DNS_METRICS: u16 = 9153;
 
 /// k3s' packaged storage class: volumes on the node's disk, sizes not enforced, bound when their
 /// first pod is placed.

@@ -14,7 +14,7 @@ macro_rules! files {
 }
 
 /// The files, by name.
-pub const FILES: [(&str, &str); 24] = files![
+pub const FILES: [(&str, &str); 26] = files![
     "alertmanager-0.34.0",
     "alloy-1.18.1",
     "argocd-application-controller-3.4.4",
@@ -23,6 +23,7 @@ pub const FILES: [(&str, &str); 24] = files![
     "blackbox-exporter-0.28.0",
     "cadvisor-1.35.4",
     "cert-manager-1.21.1",
+    "config-reloader-0.93.1",
     "coredns-1.14.0",
     "grafana-13",
     "json-exporter-ollama-0.7.0",
@@ -39,6 +40,7 @@ pub const FILES: [(&str, &str); 24] = files![
     "scrapes-3.14.0",
     "sealed-secrets-0.38.4",
     "traefik-3.7.9",
+    "workspace-operator-0.1.0",
 ];
 
 /// The label of a Service before a target, which a `ServiceMonitor` gives and a `PodMonitor` does

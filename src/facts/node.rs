@@ -61,9 +61,9 @@ pub const KERNEL_DEFAULTS: [(&str, u32); 6] = [
 /// Pods that a node runs at most, unless the kubelet is told otherwise (its own default).
 pub const MAX_PODS: u32 = 110;
 
-/// What the API server keeps of its audit log: files of so many MiB, so many besides the one that is
-/// written, and for so many days. The least that the CIS benchmark asks for, and what k3s' hardening
-/// guide writes.
+/// What the API server keeps of its audit log: files of so many MiB, so many besides the one that
+/// is written, and for so many days. The least that the CIS benchmark asks for, and what k3s'
+/// hardening guide writes.
 pub const AUDIT_LOG: AuditLog = AuditLog { mebibytes: 100, backups: 10, days: 30 };
 /// The folder of the API server's logs, as k3s' hardening guide has it; the server makes it, for
 /// root alone.

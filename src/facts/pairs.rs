@@ -24,6 +24,13 @@ pub fn definitions(chart: &str) -> Option<&'static str> {
     DEFINITIONS_OF_OPERATOR.iter().find(|it| it.0 == major).map(|it| it.1)
 }
 
+/// Whether a version of the operator's chart goes with one of the chart of definitions, where it is
+/// known which does.
+pub fn go_together(operator: &str, chart: &str) -> Option<bool> {
+    let wanted = definitions(operator)?;
+    Some(line(chart)?.0 == line(wanted)?.0)
+}
+
 /// The line of Argo CD that a version of the chart installs, where it is known.
 pub fn argo_cd(chart: &str) -> Option<(u32, u32)> {
     let line = line(chart)?;
@@ -39,4 +46,24 @@ pub fn kubernetes(argo_cd: (u32, u32)) -> Option<RangeInclusive<u32>> {
 pub fn line(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.trim_start_matches('v').split('.').map(|it| it.parse().ok());
     Some((numbers.next()??, numbers.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::go_together;
+
+    #[test]
+    fn an_operator_goes_with_the_definitions_of_its_own_version() {
+        for (operator, chart, known) in [
+            ("88.5.3", "31.0.1", Some(true)),
+            ("89.0.0", "31.2.0", Some(true)),
+            ("91.0.0", "32.0.1", Some(true)),
+            ("91.0.0", "31.0.1", Some(false)),
+            ("88.5.3", "32.0.1", Some(false)),
+            ("66.2.2", "22.0.2", None),
+            ("90.0.0", "31.0.1", None),
+        ] {
+            assert_eq!(go_together(operator, chart), known, "{operator} with {chart}");
+        }
+    }
 }

@@ -23,8 +23,13 @@ pub const ENTRY_POINTS_ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.
 /// Annotation of an Ingress: what is done with its requests, as `namespace-name@kubernetescrd`,
 /// with a comma between two.
 pub const MIDDLEWARES_ANNOTATION: &str = "traefik.ingress.kubernetes.io/router.middlewares";
+/// The name of the store whose certificates are for every route that names none.
+pub const DEFAULT_TLS_STORE: &str = "default";
 /// The name of the TLS options that hold for every route that names none.
 pub const DEFAULT_TLS_OPTION: &str = "default";
 /// More than the priority of any Ingress, which is the length of its rule: a host has at most 253
 /// characters.
 pub const ABOVE_INGRESSES: u32 = 1000;
+/// The node itself, and networks that no router of the internet leads to (RFC 1918, RFC 4193).
+pub const PRIVATE: [&str; 6] =
+    ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];

@@ -211,6 +211,15 @@ pub const TIKA: Pin = Pin {
     image: Some("docker.io/apache/tika"),
     digest: Some("sha256:90b7fa1dc018434075fce9e1d9b88b1e3d0ea6979d0cf86e116c79a8073ae973"),
 };
+/// The operator for workspaces, made of the same sources as this program, and of its version. Its
+/// digest is known once a release has published it: the spec pins it.
+pub const WORKSPACE_OPERATOR: Pin = Pin {
+    name: "workspace-operator",
+    what: "The image of the operator for workspaces",
+    tested: env!("CARGO_PKG_VERSION"),
+    image: Some("ghcr.io/chriscogley/espalier-operator"),
+    digest: None,
+};
 
 /// What Argo CD's chart runs: Argo CD itself.
 pub const ARGO_CD_IMAGE: ChartImage = ChartImage {
@@ -294,7 +303,7 @@ pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
 };
 
 /// All of them, by name.
-pub const ALL: [Pin; 22] = [
+pub const ALL: [Pin; 23] = [
     ALLOY,
     ARGO_CD,
     CERT_MANAGER,
@@ -317,4 +326,5 @@ pub const ALL: [Pin; 22] = [
     REDIS,
     SEALED_SECRETS,
     TIKA,
+    WORKSPACE_OPERATOR,
 ];

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::shape;
 use crate::{
-    check::{certificate, ranges, sealed_files, trust, versions},
-    components::{floor_plan::Platform, spec::PlatformSpec, workspace::Workspace},
+    check::{certificate, prompts, ranges, sealed_files, trust, versions},
+    components::{floor_plan::Platform, spec::PlatformSpec, workspace::resource::Workspace},
     diag::{
         code::SPEC_MISSING,
         diagnostic::{Diagnostics, Place},
@@ -14,6 +14,7 @@ use crate::{
         files::{PLATFORM, SEALING, SECRETS, VERSIONS},
         sealed::{SealedCredential, SealedStore},
         versions::Versions,
+        workspaces::Workspaces,
         written::Written,
     },
     yaml::source::Source,
@@ -47,6 +48,8 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     let files = trust::Files { texts, spec: &source.file };
     let platform = spec.map(|spec| Platform {
         trust: trust::read(&files, &spec.spec.repository, &spec.spec.certificates, &mut found),
+        prompts: prompts::read(texts, &source.file, &spec.spec.workspaces, &mut found),
+        texts: shown(texts, &spec.spec.workspaces),
         name: spec.metadata.name,
         spec: spec.spec,
         versions: versions.unwrap_or_default(),
@@ -57,9 +60,20 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     (platform, found)
 }
 
+/// What an operator in the cluster reads the platform from: all texts but those of sealed values,
+/// which it needs for nothing.
+fn shown(
+    texts: &BTreeMap<Arc<str>, Source>,
+    workspaces: &Workspaces,
+) -> BTreeMap<Arc<str>, Arc<str>> {
+    let is_shown = |path: &str| workspaces.has_operator() && !path.starts_with(SECRETS);
+    let shown = texts.iter().filter(|it| is_shown(it.0));
+    shown.map(|(path, source)| (path.clone(), source.text.as_str().into())).collect()
+}
+
 /// Reads a workspace.
 pub fn workspace(source: &Source) -> (Option<Workspace>, Diagnostics) {
-    let (workspace, findings) = source.read::<Workspace>();
+    let (workspace, findings) = source.read_within::<Workspace>(&ranges::workspace_bounds_at);
     (workspace, shape::of_workspace(source, findings))
 }
 

@@ -101,6 +101,12 @@ impl Source {
         self.findings.iter().filter(|it| it.code == code::MERGE_CONFLICT.name())
     }
 
+    /// What is wrong with it as a text: merge conflicts, and what is no UTF-8.
+    pub fn faults_of_text(&self) -> impl Iterator<Item = &Diagnostic> {
+        let codes = [code::MERGE_CONFLICT.name(), code::NOT_UTF8.name()];
+        self.findings.iter().filter(move |it| codes.contains(&it.code))
+    }
+
     /// Whether nothing is wrong with it as YAML.
     pub fn is_sound(&self) -> bool {
         self.is_whole && self.findings.is_empty()

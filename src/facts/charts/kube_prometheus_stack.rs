@@ -74,16 +74,21 @@ pub mod port {
     pub const OPERATOR: u16 = 8080;
     /// The state of the cluster's objects, as metrics.
     pub const KUBE_STATE_METRICS: u16 = 8080;
+    /// What kube-state-metrics says of itself: whether it is told of objects at all.
+    pub const KUBE_STATE_METRICS_SELF: u16 = 8081;
 }
 
 /// What is kept of the kubelet's metrics. In k3s everything is one process, and each port serves
-/// the metrics of all of it: 56,000 to 79,000 samples of real nodes (k3s#12917,
-/// arch-anes/self-hosted-services#934), most of them the API server's histograms. Kept is what the
-/// chart's rules read, and of the API server its client certificates and what it aggregates.
+/// the metrics of all of it, so this is where the API server's are: 56,000 to 79,000 samples of
+/// real nodes (k3s#12917, arch-anes/self-hosted-services#934), most of them the API server's
+/// histograms. Kept is what the chart's rules, our alerts and dashboards read: of the API server
+/// its requests and their time without the buckets, its client certificates and what it aggregates.
 pub const OF_KUBELET: &str = "(kubelet_.*|volume_manager_total_volumes|storage_operation_.*\
                               |kubernetes_build_info|rest_client_requests_total\
                               |apiserver_client_certificate_expiration_seconds_(bucket|count)\
                               |aggregator_unavailable_apiservice.*\
+                              |apiserver_request_(total|terminations_total)\
+                              |apiserver_request_duration_seconds_(sum|count)\
                               |process_(cpu_seconds_total|resident_memory_bytes)|go_goroutines)";
 
 /// Buckets that no rule needs, which the chart drops of itself: a list of ours takes its list's
