@@ -2,6 +2,8 @@
 //!
 //! Pure: what is on the disk is asked by the caller, and the random source is passed in.
 
+pub mod workspace;
+
 use std::{collections::BTreeSet, error::Error, fmt, sync::Arc};
 
 use rsa::rand_core::CryptoRngCore;

@@ -23,11 +23,15 @@ use crate::{
         handle::Pods,
         kinds,
         may_make::MayMake,
-        meta::Part,
+        meta::{Part, ignore_health},
         scope::Scope,
     },
     components::namespaces,
-    facts::{node::SMALL_FOLDER, requests, versions},
+    facts::{
+        alerts::{BACKUP_AFTER, Figure},
+        node::SMALL_FOLDER,
+        requests, versions,
+    },
     names::schedule::Schedule,
     platform::{
         resources::{Resources, requirements},
@@ -181,7 +185,7 @@ impl Backup {
             let mut metadata = scope.meta(part);
             // It is bound when the first backup runs: until that night Argo CD would call the
             // platform unfinished.
-            metadata.annotations.get_or_insert_default().extend([ignore_healthcheck()]);
+            ignore_health(&mut metadata);
             pod::claim_as(scope, part, metadata, self.storage);
             pod::claimed("stored", &part.name)
         });
@@ -285,7 +289,7 @@ impl Backup {
         spec.backoff_limit = Some(2);
         let mut metadata = scope.meta(part);
         // A night that failed is the alert's to tell: it must not hold back a commit.
-        metadata.annotations.get_or_insert_default().extend([ignore_healthcheck()]);
+        ignore_health(&mut metadata);
         let spec = CronJobSpec {
             concurrency_policy: Some("Forbid".to_owned()),
             failed_jobs_history_limit: Some(3),
@@ -405,8 +409,18 @@ impl Backup {
                 "time() - max by (namespace, cronjob) ({last} or {since}) > {}",
                 oldest.get()
             ),
-            after: Seconds::new(300),
+            after: BACKUP_AFTER.value,
             severity: AlertSeverity::Critical,
+            figures: vec![
+                Figure::of(
+                    oldest.get(),
+                    format!(
+                        "{oldest}: the longest time between two runs by `backup.schedule`, and the \
+                         {LONGEST} that a run may take."
+                    ),
+                ),
+                BACKUP_AFTER.figure(),
+            ],
             summary: format!("The last backup that was finished is older than {oldest}."),
             runbook: format!(
                 "`kubectl -n {namespace} logs -l app.kubernetes.io/name={name} --all-containers \
@@ -416,11 +430,6 @@ impl Backup {
             examples,
         }
     }
-}
-
-/// Argo CD leaves the object out of the Application's health.
-fn ignore_healthcheck() -> (String, String) {
-    ("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())
 }
 
 /// A variable from the optional ConfigMap [`RESTORE_CONFIG_MAP`].

@@ -1,6 +1,9 @@
 //! The floor plan: the components of a platform, and who uses whom.
 
-use std::sync::Arc;
+mod chat;
+mod monitoring;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     builder::{
@@ -8,27 +11,25 @@ use crate::{
         component::BuiltComponent,
         contribution::Contributions,
         credential::CredentialStore,
-        face::Transport,
-        handle::{IssuerRef, NamespaceRef, PriorityRef},
+        handle::{CrdRef, IssuerRef, NamespaceRef, PriorityRef, WildcardRef},
         ingress::IngressRef,
         may_make::MayMake,
         platform::PlatformBuilder,
     },
     components::{
-        alertmanager, alloy,
         argocd::{self, Admin},
-        backup, blackbox_exporter,
-        cert_manager::{self, issuer},
-        dashboards, grafana, json_exporter, kube_prometheus_stack, loki, monitoring_config,
-        namespaces, node_alerts, node_exporter, ollama,
-        open_webui::{self, documents::Documents},
-        otel_collector, postgres_exporter,
-        postgresql::{self, Postgresql},
-        redis, secrets,
+        blackbox_exporter,
+        cert_manager::{self, issuer, wildcard},
+        dashboards, kube_prometheus_stack, monitoring_config, namespaces, node_alerts,
+        ollama::{self, prompts::Prompt},
+        otel_collector,
+        postgresql::databases,
+        secrets,
         spec::Spec,
-        tika, traefik,
+        traefik, workspace_crd, workspace_operator,
     },
-    names::DnsLabel,
+    crds::sealed_secrets::SealedSecret,
+    names::{DnsLabel, workspace::PromptName},
     platform::{
         sealed::{SealedStore, SealingCertificate},
         trust::Trust,
@@ -56,8 +57,13 @@ pub struct Platform {
     pub sealing: Option<SealingCertificate>,
     /// What the files hold that the spec names.
     pub trust: Trust,
+    /// The prompts that workspaces may use, by their names.
+    pub prompts: BTreeMap<PromptName, Prompt>,
     /// Which fields of the spec are written, and not their defaults.
     pub written: Written,
+    /// The texts that all of it was read from, without sealed values, where somebody in the cluster
+    /// reads them again; else none.
+    pub texts: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 /// The platform, built, and what its tenants may use.
@@ -72,6 +78,17 @@ pub struct Assembly {
     pub ingress: IngressRef,
     /// Certifies the tenants' hosts.
     pub issuer: Option<IssuerRef>,
+    /// The right to write what the sealed-secrets controller opens, for tenants.
+    pub sealing: Option<CrdRef<SealedSecret>>,
+    /// A certificate that the ingress controller has for the hosts of all tenants below their
+    /// domain; none where each of them has its own.
+    pub wildcard: Option<WildcardRef>,
+    /// Certifies those of tenants under development that are public.
+    pub staging: Option<IssuerRef>,
+    /// Serves models to the tenants that share them; none where the spec does not offer it.
+    pub models: Option<ollama::Offers>,
+    /// Has databases for the tenants that share it; none where the spec does not offer it.
+    pub databases: Option<databases::Offers>,
     /// What it stands on; its tenants do too.
     pub cluster: Arc<Cluster>,
 }
@@ -90,7 +107,7 @@ impl Platform {
         if let Some(metrics) = &metrics {
             self.dashboards(&mut builder, &foundations, metrics, loki.as_ref());
         }
-        self.chat(&mut builder, &foundations, metrics.as_ref());
+        let (models, databases) = self.chat(&mut builder, &foundations, metrics.as_ref());
         // Nothing that contributes can be built below this line.
         let (mut builder, contributions) = builder.close();
         if let Some(reader) = &reader {
@@ -116,8 +133,22 @@ impl Platform {
             });
         }
         let components = builder.finish();
-        let Foundations { ingress, issuer, .. } = foundations;
-        Assembly { components, contributions, ingress, issuer, cluster, platform: self }
+        let Foundations { ingress, issuers, wildcard, sealing, .. } = foundations;
+        let (issuer, staging) = issuers.map_or((None, None), |it| (Some(it.public), it.staging));
+        let models = models.filter(|_| self.spec.workspaces.shared_ollama);
+        Assembly {
+            components,
+            contributions,
+            ingress,
+            issuer,
+            wildcard,
+            staging,
+            sealing,
+            models,
+            databases,
+            cluster,
+            platform: self,
+        }
     }
 
     /// What everything stands on: namespaces, Argo CD, the ingress, certificates, sealed values.
@@ -133,7 +164,10 @@ impl Platform {
                 scope.provided_outside(ingress.provided_outside());
             }
         });
-        let open = builder.build_for_cluster(&namespaces::APPLICATION, namespaces::build);
+        let has_operator = self.spec.workspaces.has_operator();
+        let open = builder.build_for_cluster(&namespaces::APPLICATION, |scope| {
+            namespaces::build(scope, has_operator)
+        });
         let spaces =
             builder.build(&namespaces::POLICIES_APPLICATION, &open.ai, |scope| open.guarded(scope));
 
@@ -142,6 +176,7 @@ impl Platform {
                 repository: &self.spec.repository,
                 trust: &self.trust,
                 host: self.spec.domains.argocd.as_ref(),
+                has_workspaces: has_operator,
                 versions,
             };
             builder.build(&argocd::APPLICATION, &spaces.argocd, |scope| {
@@ -156,6 +191,7 @@ impl Platform {
         } else {
             cluster.ingress.clone()
         };
+        self.workspaces(builder, spaces.operator.as_ref(), &ingress);
         let certifier = components.cert_manager.enabled.then(|| {
             builder.build(&cert_manager::APPLICATION, &spaces.cert_manager, |scope| {
                 components.cert_manager.build(scope, &ingress, &self.spec.certificates, versions)
@@ -166,20 +202,30 @@ impl Platform {
                 components.sealed_secrets.build(scope, versions, self.sealing.as_ref())
             })
         });
-        let credentials = sealing.and_then(|sealing| {
+        let credentials = sealing.as_ref().and_then(|sealing| {
             builder.build(&secrets::COPIES_APPLICATION, &spaces.ai, |scope| {
-                secrets::credential_store(scope, &sealing, &self.sealed)
+                secrets::credential_store(scope, sealing, &self.sealed)
             })
         });
-        let issuer = certifier.and_then(|certifier| {
-            self.issuer(builder, &spaces.cert_manager, &certifier, &ingress, credentials.as_ref())
+        let issuers = certifier.as_ref().and_then(|certifier| {
+            self.issuers(builder, &spaces.cert_manager, certifier, &ingress, credentials.as_ref())
         });
-        if let (Some(argocd), Some(issuer), Some(host)) =
-            (&argocd, &issuer, &self.spec.domains.argocd)
+        let wildcard = certifier.zip(issuers.as_ref()).and_then(|(certifier, issuers)| {
+            let needs = wildcard::Needs {
+                certificates: certifier.certificates,
+                issuer: &issuers.public,
+                domain: self.spec.wildcard()?,
+            };
+            builder.build(&wildcard::APPLICATION, &cluster.kube_system, |scope| {
+                wildcard::build(scope, &needs)
+            })
+        });
+        if let (Some(argocd), Some(issuers), Some(host)) =
+            (&argocd, &issuers, &self.spec.domains.argocd)
         {
             let host = builder.host(host);
             builder.build(&argocd::INGRESS_APPLICATION, &spaces.argocd, |scope| {
-                argocd::ingress(scope, argocd, &ingress, issuer, &host);
+                argocd::ingress(scope, argocd, &ingress, &issuers.public, &host);
             });
         }
         if let (Some(argocd), Some(credentials), Admin::Sealed) =
@@ -195,122 +241,51 @@ impl Platform {
             monitoring: spaces.monitoring,
             node_agents: spaces.node_agents,
             ingress,
-            issuer,
+            issuers,
+            wildcard,
+            sealing,
             credentials,
         }
     }
 
-    /// Who collects metrics, after the definitions of what tells it, and after what its
-    /// Alertmanager mounts; and who asks for it.
-    fn metrics(&self, builder: &mut PlatformBuilder, foundations: &Foundations) -> Option<Metrics> {
-        let Foundations { monitoring: namespace, credentials, .. } = foundations;
-        let components = &self.spec.components;
-        let stack = &components.kube_prometheus_stack;
-        if !stack.enabled {
-            return None;
-        }
-        let application = &kube_prometheus_stack::DEFINITIONS_APPLICATION;
-        let definitions = builder.build(application, namespace, |scope| {
-            kube_prometheus_stack::definitions(scope, &self.versions)
+    /// The definition of workspaces, and the operator that makes them, where it is in the tree.
+    fn workspaces(
+        &self,
+        builder: &mut PlatformBuilder,
+        namespace: Option<&NamespaceRef>,
+        ingress: &IngressRef,
+    ) {
+        let definition = self.spec.workspaces.crd.then(|| {
+            let rules = workspace_crd::validation::Rules {
+                taken: self.spec.reserved().collect(),
+                offered: &self.spec.workspaces,
+                clients: ingress.clients(),
+            };
+            let application = &workspace_crd::APPLICATION;
+            builder.build_for_cluster(application, |scope| workspace_crd::build(scope, &rules))
         });
-        let told = components.alertmanager.enabled.then(|| {
-            builder.build(&alertmanager::APPLICATION, namespace, |scope| {
-                components.alertmanager.build(scope, credentials.as_ref())
-            })
-        });
-        let stack = builder.build(&kube_prometheus_stack::APPLICATION, namespace, |scope| {
-            let needs =
-                kube_prometheus_stack::Needs { definitions, told, versions: &self.versions };
-            stack.build(scope, needs)
-        });
-        let prober = components.blackbox_exporter.enabled.then(|| {
-            let needs = blackbox_exporter::Needs {
-                issuer: &self.spec.certificates.issuer,
-                trust: &self.trust,
+        if let (Some(definition), Some(namespace)) = (&definition, namespace) {
+            let needs = workspace_operator::Needs {
+                definition,
+                workspaces: &self.spec.workspaces,
+                texts: &self.texts,
                 versions: &self.versions,
             };
-            builder.build(&blackbox_exporter::APPLICATION, namespace, |scope| {
-                components.blackbox_exporter.build(scope, &needs)
-            })
-        });
-        let telemetry = components.otel_collector.enabled.then(|| {
-            builder.build(&otel_collector::APPLICATION, namespace, |scope| {
-                components.otel_collector.build(scope, &self.versions)
-            })
-        });
-        Some(Metrics { stack, prober, telemetry })
-    }
-
-    /// What keeps logs, and what reads the nodes themselves: their logs, and how much of them is
-    /// used. Without Loki logs are not read, which was refused before (`component-needed`).
-    fn logs(
-        &self,
-        builder: &mut PlatformBuilder,
-        foundations: &Foundations,
-    ) -> (Option<loki::Offers>, Option<alloy::Unfinished>) {
-        let Foundations { monitoring, node_agents, .. } = foundations;
-        let components = &self.spec.components;
-        let versions = &self.versions;
-        if components.node_exporter.enabled {
-            builder.build(&node_exporter::APPLICATION, node_agents, |scope| {
-                components.node_exporter.build(scope, versions);
-            });
-        }
-        let loki = components.loki.enabled.then(|| {
-            builder.build(&loki::APPLICATION, monitoring, |scope| {
-                components.loki.build(scope, versions)
-            })
-        });
-        let reader = loki.as_ref().filter(|_| components.alloy.enabled).map(|loki| {
-            let needs = alloy::Needs { loki, versions };
-            builder.build(&alloy::APPLICATION, node_agents, |scope| {
-                components.alloy.build(scope, &needs)
-            })
-        });
-        (loki, reader)
-    }
-
-    /// Who shows the metrics. Without sealed values it was refused before (`component-needed`).
-    fn dashboards(
-        &self,
-        builder: &mut PlatformBuilder,
-        foundations: &Foundations,
-        metrics: &Metrics,
-        loki: Option<&loki::Offers>,
-    ) {
-        let Foundations { monitoring, ingress, issuer, credentials, .. } = foundations;
-        let (component, host) =
-            (&self.spec.components.grafana, self.spec.domains.monitoring.as_ref());
-        let (true, Some(credentials)) = (component.enabled, credentials) else { return };
-        let sources = grafana::Sources {
-            prometheus: &metrics.stack.queries,
-            loki: loki.map(|it| &it.http),
-            alertmanager: metrics.stack.alertmanager.as_ref(),
-        };
-        let password = builder.build(&grafana::CREDENTIALS_APPLICATION, monitoring, |scope| {
-            grafana::credentials(scope, credentials)
-        });
-        let needs = grafana::Needs { sources, host, password: &password, versions: &self.versions };
-        let offers = builder
-            .build(&grafana::APPLICATION, monitoring, |scope| component.build(scope, &needs));
-        if let (Some(issuer), Some(host)) = (issuer, host) {
-            let host = builder.host(host);
-            builder.build(&grafana::INGRESS_APPLICATION, monitoring, |scope| {
-                grafana::ingress(scope, &offers, ingress, issuer, &host);
-            });
+            let application = &workspace_operator::APPLICATION;
+            builder.build(application, namespace, |scope| workspace_operator::build(scope, &needs));
         }
     }
 
     /// Who certifies public hosts, after the sealed values that it proves itself with. None where
     /// there is nobody to open them, which was refused before (`component-needed`).
-    fn issuer(
+    fn issuers(
         &self,
         builder: &mut PlatformBuilder,
         namespace: &NamespaceRef,
         certifier: &cert_manager::Offers,
         ingress: &IngressRef,
         credentials: Option<&CredentialStore>,
-    ) -> Option<IssuerRef> {
+    ) -> Option<issuer::Offers> {
         let certificates = &self.spec.certificates;
         let credential = match (issuer::credential(certificates), credentials) {
             (Some(declared), Some(store)) => {
@@ -328,112 +303,10 @@ impl Platform {
                 certificates,
                 trust: &self.trust,
                 credential,
+                has_staging: !self.spec.workspaces.hosts.is_empty(),
             };
             issuer::build(scope, &needs)
         })
-    }
-
-    /// The chat and what it uses: the database, models, sessions; and their backup.
-    fn chat(
-        &self,
-        builder: &mut PlatformBuilder,
-        foundations: &Foundations,
-        metrics: Option<&Metrics>,
-    ) {
-        let components = &self.spec.components;
-        let versions = &self.versions;
-        let Foundations { ai, database_priority, ingress, issuer, credentials, .. } = foundations;
-        let credentials = credentials.as_ref();
-
-        let database = credentials.filter(|_| components.postgresql.enabled).map(|credentials| {
-            let connections = components.connections();
-            if let Some(external) = &components.postgresql.external {
-                return external.offers(credentials, connections);
-            }
-            let needs = postgresql::Needs {
-                credentials,
-                versions,
-                priority: *database_priority,
-                connections,
-                has_backups: components.backup.as_ref().is_some_and(|it| it.enabled),
-                has_exporter: components.postgres_exporter.enabled,
-            };
-            builder.build(&postgresql::APPLICATION, ai, |scope| {
-                components.postgresql.build(scope, &needs)
-            })
-        });
-        if let Some((database, monitor)) =
-            database.as_ref().and_then(|it| Some((it, it.monitor.as_ref()?)))
-        {
-            let needs = postgres_exporter::Needs {
-                database,
-                monitor,
-                max_connections: Postgresql::max_connections(components.connections()),
-                versions,
-            };
-            builder.build(&postgres_exporter::APPLICATION, ai, |scope| {
-                components.postgres_exporter.build(scope, &needs);
-            });
-        }
-        let models = components.ollama.enabled.then(|| {
-            builder
-                .build(&ollama::APPLICATION, ai, |scope| components.ollama.build(scope, versions))
-        });
-        if let Some(models) = models.as_ref().filter(|_| components.json_exporter.enabled) {
-            let promised = &components.ollama;
-            let needs = json_exporter::Needs { models, promised, versions };
-            builder.build(&json_exporter::APPLICATION, &foundations.monitoring, |scope| {
-                components.json_exporter.build(scope, &needs);
-            });
-        }
-        let sessions = credentials.filter(|_| components.redis.enabled).map(|credentials| {
-            builder.build(&redis::APPLICATION, ai, |scope| {
-                components.redis.build(scope, credentials, versions)
-            })
-        });
-        let reads_documents =
-            components.open_webui.enabled && components.open_webui.documents == Documents::Tika;
-        let reader = reads_documents.then(|| {
-            builder.build(&tika::APPLICATION, ai, |scope| {
-                components.open_webui.tika.build(scope, versions)
-            })
-        });
-        // What is missing here although Open WebUI is wanted was refused before
-        // (`component-needed`).
-        let mut chat = None;
-        if let (true, Some(models), Some(issuer), Some(credentials)) =
-            (components.open_webui.enabled, &models, issuer, credentials)
-        {
-            let host = builder.host(&self.spec.domains.chat);
-            let needs = open_webui::Needs {
-                models,
-                database: database.as_ref(),
-                pool: components.open_webui.pool(&components.postgresql),
-                reader: reader.as_ref(),
-                sessions: sessions.as_ref(),
-                telemetry: metrics.and_then(|it| it.telemetry.as_ref()),
-                host: &host,
-                ingress,
-                transport: Transport::Tls(issuer),
-                credentials: Some(credentials),
-                versions,
-            };
-            chat = Some(builder.build(&open_webui::APPLICATION, ai, |scope| {
-                components.open_webui.build(scope, &needs)
-            }));
-        }
-        if let (Some(backup), Some(credentials)) =
-            (components.backup.as_ref().filter(|it| it.enabled), credentials)
-        {
-            let needs = backup::Needs {
-                database: database.as_ref(),
-                chat: chat.as_ref(),
-                platform: &self.name,
-                credentials,
-                versions,
-            };
-            builder.build(&backup::APPLICATION, ai, |scope| backup.build(scope, &needs));
-        }
     }
 }
 
@@ -460,7 +333,11 @@ struct Foundations {
     /// Answers at public hosts.
     ingress: IngressRef,
     /// Certifies public hosts.
-    issuer: Option<IssuerRef>,
+    issuers: Option<issuer::Offers>,
+    /// A certificate for the hosts of all workspaces.
+    wildcard: Option<WildcardRef>,
+    /// The right to write what the controller opens.
+    sealing: Option<CrdRef<SealedSecret>>,
     /// Hands out sealed credentials.
     credentials: Option<CredentialStore>,
 }

@@ -34,3 +34,5 @@ pub mod tika;
 pub mod traefik;
 pub mod workload_alerts;
 pub mod workspace;
+pub mod workspace_crd;
+pub mod workspace_operator;

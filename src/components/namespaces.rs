@@ -24,15 +24,13 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
         kinds::of_cluster::<Namespace>(NAMES[2]),
         kinds::of_cluster::<Namespace>(NAMES[3]),
         kinds::of_cluster::<Namespace>(NAMES[4]),
+        kinds::of_cluster::<Namespace>(NAMES[5]),
         kinds::of_cluster::<PriorityClass>(DATABASE_PRIORITY.0),
     ],
 );
 /// What the Application of their policies may ever make.
-pub const POLICIES_APPLICATION: MayMake = MayMake::in_namespace(
-    "network-policies",
-    &[AI, "argocd", "cert-manager", MONITORING, NODE_AGENTS],
-    &[kinds::NETWORK_POLICY],
-);
+pub const POLICIES_APPLICATION: MayMake =
+    MayMake::in_namespace("network-policies", &NAMES, &[kinds::NETWORK_POLICY]);
 
 /// The namespaces. Node agents need host paths, so they have one of their own, and all others can
 /// be restricted.
@@ -47,6 +45,8 @@ pub struct Offers {
     pub cert_manager: NamespaceRef,
     /// Argo CD.
     pub argocd: NamespaceRef,
+    /// The operator for workspaces, where there is one.
+    pub operator: Option<NamespaceRef>,
     /// The database's priority.
     pub database: PriorityRef,
 }
@@ -57,8 +57,11 @@ pub const AI: &str = "ai";
 pub const MONITORING: &str = "monitoring";
 /// The namespace of what reads the nodes themselves.
 pub const NODE_AGENTS: &str = "node-agents";
+/// The namespace of the operator for workspaces, and of the resources that it reads.
+pub const WORKSPACE_OPERATOR: &str = "aichat-workspace-operator-system";
 /// The names of the platform's namespaces.
-pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", MONITORING, NODE_AGENTS];
+pub const NAMES: [&str; 6] =
+    [AI, WORKSPACE_OPERATOR, "argocd", "cert-manager", MONITORING, NODE_AGENTS];
 
 /// The cluster's namespaces and the platform's.
 pub fn reserved<'s>() -> impl Iterator<Item = &'s str> + Clone {
@@ -77,6 +80,7 @@ impl Offers {
             node_agents: guarded(&self.node_agents),
             cert_manager: guarded(&self.cert_manager),
             argocd: guarded(&self.argocd),
+            operator: self.operator.as_ref().map(guarded),
             database: self.database,
         }
     }
@@ -84,13 +88,16 @@ impl Offers {
 
 /// Builds them. The priority is here because it is of the cluster: the database's own Application
 /// touches nothing but its namespace. It is there with or without a database, like the namespaces.
-pub fn build(scope: &mut Scope<'_>) -> Offers {
-    let [ai, argocd, cert_manager, monitoring, node_agents] = NAMES.map(|name| {
+pub fn build(scope: &mut Scope<'_>, has_operator: bool) -> Offers {
+    let mut made = |name: &str| {
         let level = if name == NODE_AGENTS { "privileged" } else { "restricted" };
         scope.namespace_of(name, level, POD_SECURITY_VERSION)
-    });
+    };
+    let [ai, argocd, cert_manager, monitoring, node_agents] =
+        [AI, "argocd", "cert-manager", MONITORING, NODE_AGENTS].map(&mut made);
+    let operator = has_operator.then(|| made(WORKSPACE_OPERATOR));
     let database = database_priority(scope);
-    Offers { ai, monitoring, node_agents, cert_manager, argocd, database }
+    Offers { ai, monitoring, node_agents, cert_manager, argocd, operator, database }
 }
 
 /// Of pods that use no more than they request, the kubelet evicts those of higher priority last: an

@@ -7,12 +7,10 @@ use crate::{
         example::{Examples, Series},
         scope::Scope,
     },
+    facts::alerts::{Figure, NODE_AFTER},
     platform::node_group::Nodes,
-    units::{Millicores, Seconds},
+    units::Millicores,
 };
-
-/// A node that starts again, or whose kubelet does, is not Ready for less.
-const AFTER: Seconds = Seconds::new(900);
 
 /// Alerts when the nodes are not what the budget counted on. Nothing of the tree changes then: too
 /// much is placed on a node, or the next pod that needs a place has none. Three alerts, because
@@ -63,8 +61,23 @@ fn reserves_nothing(nodes: &Nodes) -> Alert {
             kept("memory", "byte", memory.get().to_string()),
             kept("cpu", "core", cores(cpu))
         ),
-        after: AFTER,
+        after: NODE_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![
+            Figure::of(
+                memory.get(),
+                format!(
+                    "The {} that the budget leaves to k3s and the system on the node that keeps \
+                     least: `espalier show budget` has it, as what a node can give.",
+                    memory.in_mib()
+                ),
+            ),
+            Figure::of(
+                cores(cpu),
+                format!("The same of its CPU: {cpu}, in cores as Kubernetes' metrics have it."),
+            ),
+            NODE_AFTER.figure(),
+        ],
         summary: format!(
             "Node {{{{ $labels.node }}}} keeps less than {} or {cpu} CPU for k3s and the \
              system: pods are promised what they cannot have.",
@@ -104,8 +117,12 @@ fn not_ready(nodes: &Nodes) -> Alert {
         name: "NodesMissing",
         // A sum, because of no Ready node there would be no count.
         expression: format!("sum({READY}) < {count}"),
-        after: AFTER,
+        after: NODE_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![
+            Figure::of(count, "As many nodes as the spec has: the budget places pods on all."),
+            NODE_AFTER.figure(),
+        ],
         summary: format!("Fewer nodes are Ready than the {count} that the spec has."),
         examples: Examples {
             fires_on: ready(count.saturating_sub(1)),
@@ -134,8 +151,23 @@ fn gives_less(nodes: &Nodes) -> Alert {
             sum("cpu", "core"),
             cores(cpu)
         ),
-        after: AFTER,
+        after: NODE_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![
+            Figure::of(
+                memory.get(),
+                format!(
+                    "The {} that the budget places pods in: the machines of the spec, less what k3s \
+                     and the system keep of each (`espalier show budget`).",
+                    memory.in_mib()
+                ),
+            ),
+            Figure::of(
+                cores(cpu),
+                format!("The same of their CPU: {cpu}, in cores as Kubernetes' metrics have it."),
+            ),
+            NODE_AFTER.figure(),
+        ],
         summary: format!(
             "The Ready nodes can give pods less than the {} and {cpu} CPU that the budget counts \
              on.",

@@ -1,18 +1,22 @@
 //! Ollama: serves models, the platform's own and each tenant's.
 
 pub mod gpu;
+pub mod memory;
+pub mod prompts;
 pub mod section;
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
-    api::core::v1::{EnvVar, PersistentVolumeClaim, PodSpec, ResourceRequirements},
+    api::core::v1::{
+        EnvVar, PersistentVolumeClaim, PodSpec, PodTemplateSpec, ResourceRequirements,
+    },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::gpu::Gpu;
+use self::{gpu::Gpu, prompts::Prompt};
 use super::{
     dashboards, disk,
     pod::{self, Patience, Replicas},
@@ -24,16 +28,13 @@ use crate::{
         handle::PortRef,
         kinds,
         may_make::MayMake,
+        meta::Part,
         scope::Scope,
         script::ScriptFact,
     },
     components::namespaces,
     facts::{
-        kubernetes::GPU,
-        models::{self, figures::Figures},
-        node::SMALL_FOLDER,
-        ollama::{self, KvType},
-        requests::{self, Allotment},
+        kubernetes::GPU, models::figures::Figures, node::SMALL_FOLDER, requests::Allotment,
         versions,
     },
     names::ModelName,
@@ -179,6 +180,14 @@ impl Default for Ollama {
 /// A model that writes text: its position among the models, its name, its figures.
 pub type ChatModel<'a> = (usize, &'a ModelName, Figures);
 
+/// What Ollama needs.
+pub struct Needs<'a> {
+    /// Of each of its models that writes text and each prompt it makes a model.
+    pub prompts: &'a [Prompt],
+    /// Versions.
+    pub versions: &'a Versions,
+}
+
 /// What Ollama offers.
 pub struct Offers {
     /// The API of each replica by itself.
@@ -188,141 +197,9 @@ pub struct Offers {
 }
 
 impl Ollama {
-    /// Figures of one of its models: the spec's own before the catalogue's.
-    pub fn figures(&self, model: &ModelName) -> Option<Figures> {
-        self.own_figures(model).or_else(|| models::find(model).map(|it| it.figures))
-    }
-
-    /// Figures that the spec has of one of its models.
-    pub fn own_figures(&self, model: &ModelName) -> Option<Figures> {
-        self.catalogue.iter().find(|it| it.0.is_same(model)).map(|it| *it.1)
-    }
-
-    /// The settings that memory depends on.
-    pub fn settings(&self) -> ollama::Settings {
-        ollama::Settings {
-            context: self.context,
-            parallel: self.parallel,
-            kv: match self.kv_cache {
-                KvCache::F16 => KvType::F16,
-                KvCache::Q8 => KvType::Q8,
-                KvCache::Q4 => KvType::Q4,
-            },
-            flash_attention: self.flash_attention,
-            // In whole MiB, as the environment says it.
-            prompt_cache: self.prompt_cache.ceil_mib(),
-            checkpoints: self.context_checkpoints,
-        }
-    }
-
-    /// The figures of its models, as far as they are known.
-    fn known(&self) -> Vec<Figures> {
-        self.models.iter().filter_map(|it| self.figures(it)).collect()
-    }
-
-    /// Models that write text, with their figures.
-    pub fn chat_models(&self) -> impl Iterator<Item = ChatModel<'_>> {
-        let all = self
-            .models
-            .iter()
-            .enumerate()
-            .filter_map(|(index, model)| Some((index, model, self.figures(model)?)));
-        all.filter(|it| !it.2.embedding_model)
-    }
-
-    /// Tokens of the context that every model has: Ollama cuts `context` to what a model was
-    /// trained for.
-    pub fn shortest_context(&self) -> u64 {
-        self.shortest_of(&self.chat_models().collect::<Vec<_>>())
-    }
-
-    fn shortest_of(&self, chats: &[ChatModel<'_>]) -> u64 {
-        chats.iter().map(|it| it.2.train_context).fold(self.context, u64::min)
-    }
-
-    /// Models that may be in memory at once.
-    pub fn loaded(&self) -> u32 {
-        self.loaded_of(&self.known())
-    }
-
-    fn loaded_of(&self, known: &[Figures]) -> u32 {
-        let embedders = known.iter().filter(|it| it.embedding_model).count();
-        let derived = if embedders > 0 && embedders < self.models.len() {
-            1 + embedders
-        } else {
-            embedders.max(1)
-        };
-        self.max_loaded_models.unwrap_or_else(|| u32::try_from(derived).unwrap_or(u32::MAX))
-    }
-
-    fn container(&self, model: fn(&Figures, &ollama::Settings) -> Bytes) -> Bytes {
-        let (known, set) = (self.known(), self.settings());
-        ollama::container(known.iter().map(|it| model(it, &set)), items(self.loaded_of(&known)))
-    }
-
-    /// What the container would get if it held one model alone.
-    pub fn alone(&self, model: &Figures) -> Bytes {
-        let need = if self.gpu.is_some() { ollama::beside_gpu_with_file } else { ollama::model };
-        ollama::container(std::iter::once(need(model, &self.settings())), 1)
-    }
-
-    /// Memory that its GPUs must have together for one model alone; none without.
-    pub fn vram_alone(&self, model: &Figures) -> Option<Bytes> {
-        Some(ollama::vram(std::iter::once(*model), &self.settings(), 1, self.gpu.as_ref()?.count))
-    }
-
-    /// Memory that the container cannot do without, by the formula: request and limit alike.
-    pub fn needs_memory(&self) -> Bytes {
-        self.container(if self.gpu.is_some() { ollama::beside_gpu } else { ollama::model })
-    }
-
-    /// Memory that its GPUs must have together; none without.
-    pub fn needs_vram(&self) -> Option<Bytes> {
-        let (known, gpus) = (self.known(), self.gpu.as_ref()?.count);
-        let loaded = items(self.loaded_of(&known));
-        Some(ollama::vram(known.into_iter(), &self.settings(), loaded, gpus))
-    }
-
-    /// What the container gets.
-    pub fn allotment(&self) -> Allotment {
-        // With a GPU the file of the weights is page cache, which the kernel can take back; it is
-        // promised all the same until it has been measured how the kubelet counts it, and
-        // `resources` may promise less.
-        let memory = self.container(if self.gpu.is_some() {
-            ollama::beside_gpu_with_file
-        } else {
-            ollama::model
-        });
-        let mut allotment = self.resources.over(Allotment {
-            request: memory,
-            limit: memory,
-            cpu: requests::OLLAMA_CPU,
-            folders: Bytes::new(0),
-        });
-        // Weights are anonymous memory on CPU: what is not requested is not there when a model
-        // loads.
-        if self.resources.memory.request.is_none() {
-            allotment.request = allotment.limit;
-        }
-        allotment
-    }
-
-    /// What the volume of one replica must hold.
-    pub fn needs_storage(&self) -> Bytes {
-        let packages: Bytes = self.known().iter().map(|it| Bytes::new(it.blob)).sum();
-        let (over, of) = ollama::STORAGE;
-        let bytes = packages.get().saturating_mul(over).div_ceil(of);
-        Bytes::gib(bytes.div_ceil(1 << 30).max(1))
-    }
-
-    /// The volume of one replica.
-    pub fn volume(&self) -> Bytes {
-        self.storage.unwrap_or(STORAGE)
-    }
-
     /// Builds it.
-    pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> Offers {
-        let version = versions.of(versions::OLLAMA);
+    pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
+        let version = needs.versions.of(versions::OLLAMA);
         let part = scope.part("ollama", "model-server", Some(version));
         let me = scope.pods(&part);
         let api = scope.service(&part, "http", PORT);
@@ -339,7 +216,7 @@ impl Ollama {
         scope.resolves_names(&me);
         pod::account(scope, &part);
 
-        let template = self.pod(scope, &part, versions, &chats, &way);
+        let template = self.pod(scope, &part, needs, &chats, &way);
         let claim = PersistentVolumeClaim {
             metadata: ObjectMeta { name: Some("models".to_owned()), ..ObjectMeta::default() },
             spec: Some(pod::claim_spec(scope, self.volume())),
@@ -367,19 +244,30 @@ impl Ollama {
 
     fn pod(
         &self,
-        scope: &Scope<'_>,
-        part: &crate::builder::meta::Part,
-        versions: &Versions,
+        scope: &mut Scope<'_>,
+        part: &Part,
+        needs: &Needs<'_>,
         chats: &[ChatModel<'_>],
         way: &[EnvVar],
-    ) -> k8s_openapi::api::core::v1::PodTemplateSpec {
+    ) -> PodTemplateSpec {
         let (allotment, loaded) = (self.allotment(), self.loaded());
-        let image = versions.image(versions::OLLAMA);
-        let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
+        let image = needs.versions.image(versions::OLLAMA);
+        // Of what only makes embeddings nothing is made.
+        let prompts = if chats.is_empty() { &[] } else { needs.prompts };
+        let files = prompts::files(scope, part, prompts);
+        let mounts = || {
+            let own = [pod::mount("models", "/data"), pod::mount("tmp", "/tmp")];
+            Some(own.into_iter().chain(prompts::mount(prompts)).collect())
+        };
+        let chat = chats.iter().map(|it| &**it.1).collect::<Vec<_>>().join(" ");
+        let chat = (!chat.is_empty()).then(|| pod::env("CHAT_MODELS", chat));
         let mut server = pod::container("ollama", image.clone());
         server.command = Some(command(SERVE));
         let own = [pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))];
-        server.env = self.env(loaded, own.into_iter().chain(way.iter().cloned()));
+        // What could not be pulled before the start is completed by the server's own container.
+        let later = prompts::variable(prompts).into_iter();
+        let later = later.chain(chat.clone().filter(|_| !prompts.is_empty()));
+        server.env = self.env(loaded, own.into_iter().chain(later).chain(way.iter().cloned()));
         server.ports = pod::ports("http", PORT);
         server.resources = Some(self.server_resources(allotment));
         // Ready means that it serves what is there. A pod that is not Ready has no name, so a model
@@ -394,16 +282,13 @@ impl Ollama {
         let mut pull = pod::container("pull-models", image);
         pull.command = Some(command(PULL));
         let listed = self.models.iter().map(|it| &**it).collect::<Vec<_>>().join(" ");
-        let chat = chats.iter().map(|it| &**it.1).collect::<Vec<_>>().join(" ");
         let mut more = vec![
             pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")),
             pod::env("MODELS", listed),
             pod::env("PRUNE", self.prune.to_string()),
             pod::env("TERMINATION_LOG", TERMINATION_LOG),
         ];
-        if !chat.is_empty() {
-            more.push(pod::env("CHAT_MODELS", chat));
-        }
+        more.extend(chat.into_iter().chain(prompts::variable(prompts)));
         pull.env = self.env(loaded, more.into_iter().chain(way.iter().cloned()));
         // Page cache of what it pulls counts too, so it gets the room that the server will have:
         // the scheduler takes the larger one.
@@ -433,7 +318,7 @@ impl Ollama {
                 .filter(|it| !it.tolerations.is_empty())
                 .map(Gpu::tolerated),
             topology_spread_constraints: Some(vec![pod::spread(scope, part)]),
-            volumes: Some(vec![disk::scratch("tmp", SMALL_FOLDER)]),
+            volumes: Some([disk::scratch("tmp", SMALL_FOLDER)].into_iter().chain(files).collect()),
             ..PodSpec::default()
         };
         pod::template(scope, part, USER, spec)
@@ -476,11 +361,6 @@ impl Ollama {
         env.extend(more);
         pod::environment(env)
     }
-}
-
-/// A count as a number of items.
-fn items(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 fn command(script: &str) -> Vec<String> {

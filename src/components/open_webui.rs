@@ -1,5 +1,7 @@
 //! Open WebUI: the chat front end, the platform's own and each tenant's.
 
+pub mod administrator;
+pub mod database;
 pub mod documents;
 mod environment;
 mod section;
@@ -13,13 +15,15 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use administrator::Administrator;
+use database::Database;
 use documents::Documents;
 use environment::DATA;
 
 use super::{
     dashboards, disk, ollama, otel_collector,
     pod::{self, Deadline, Patience},
-    postgresql::{self, Postgresql},
+    postgresql::Postgresql,
     redis,
     tika::{self, Tika},
     workload_alerts::{self, DEPLOYMENT},
@@ -27,7 +31,6 @@ use super::{
 use crate::{
     builder::{
         contribution::{Contribution, Logs, Module},
-        credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         face::{Face, Transport},
         handle::{HostRef, Pods, VolumeRef},
         ingress::IngressRef,
@@ -71,27 +74,6 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
 const PORT: u16 = 8080;
 /// Any user but root; the environment says where it may write.
 pub const USER: i64 = 1000;
-
-/// Signs sessions, and encrypts what Open WebUI stores of other services' tokens.
-const SECRET_KEY: CredentialSpec = CredentialSpec {
-    name: "openwebui-secret-key",
-    keys: &[Key { name: "key", value: Value::Made(48) }],
-    rotation: "everybody is logged out, and tokens that Open WebUI has stored encrypted (OAuth \
-               sessions, tool servers) are lost",
-    lookup: SecretLookup::ByReference,
-};
-
-/// The first administrator, which Open WebUI makes at its first start.
-const ADMINISTRATOR: CredentialSpec = CredentialSpec {
-    name: "openwebui-admin",
-    keys: &[
-        Key { name: "email", value: Value::Email("the administrator's e-mail address") },
-        Key { name: "password", value: Value::Known("the administrator's password") },
-    ],
-    rotation: "an account that exists keeps its password: the administrator changes it in the \
-               interface",
-    lookup: SecretLookup::ByReference,
-};
 
 /// Tokens of an answer: the longest context.
 pub const ANSWER: RangeInclusive<u64> = 1..=1 << 20;
@@ -152,6 +134,13 @@ pub struct ConnectionPool {
     pub overflow: u32,
 }
 
+impl ConnectionPool {
+    /// Connections that a pod opens at most: two engines, each with its pool and its overflow.
+    pub const fn connections(&self) -> u32 {
+        self.size.saturating_add(self.overflow).saturating_mul(2)
+    }
+}
+
 impl Default for ConnectionPool {
     fn default() -> Self {
         Self { size: 5, overflow: 5 }
@@ -179,7 +168,7 @@ pub struct Needs<'a> {
     /// Models.
     pub models: &'a ollama::Offers,
     /// Absent: SQLite on its own volume.
-    pub database: Option<&'a postgresql::offers::Offers>,
+    pub database: Option<Database>,
     /// How many connections to it are kept.
     pub pool: ConnectionPool,
     /// Reads documents; needed with [`Documents::Tika`].
@@ -190,13 +179,14 @@ pub struct Needs<'a> {
     pub telemetry: Option<&'a otel_collector::Offers>,
     /// The public name.
     pub host: &'a HostRef,
+    /// Further public names.
+    pub also: &'a [HostRef],
     /// Answers there.
     pub ingress: &'a IngressRef,
     /// How what is said there is kept from others.
     pub transport: Transport<'a>,
-    /// Holds its key and the first administrator. Absent: the key lives on the volume, and the
-    /// first to sign up is the administrator.
-    pub credentials: Option<&'a CredentialStore>,
+    /// Who the first administrator is, and where the key is.
+    pub administrator: Administrator<'a>,
     /// Versions.
     pub versions: &'a Versions,
 }
@@ -235,9 +225,8 @@ impl OpenWebUi {
         self.connections_of(&self.pool(database))
     }
 
-    /// Two engines a pod, each with its pool and its overflow.
     fn connections_of(&self, pool: &ConnectionPool) -> u32 {
-        self.replicas.saturating_mul(pool.size.saturating_add(pool.overflow).saturating_mul(2))
+        self.replicas.saturating_mul(pool.connections())
     }
 
     /// Tokens of a context that are there for questions and answers.
@@ -315,8 +304,10 @@ impl OpenWebUi {
         if several {
             pod::disruption_budget(scope, &part);
         }
-        let Needs { host, ingress, transport, .. } = *needs;
-        scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
+        let Needs { host, also, ingress, transport, .. } = *needs;
+        let callers = needs.administrator.callers();
+        let face = Face { host, also, ingress, transport, limits: &limits::CHAT, callers };
+        scope.public(&part, &face, &ui);
         scope.contribute(Contribution::Probe { target: ui, module: Module::Http, path: "/ready" });
         scope.contribute(Logs::json(&me));
         scope.dashboard(dashboards::open_webui::dashboard);
@@ -337,7 +328,7 @@ impl OpenWebUi {
             replicas: self.replicas,
             prompt_tokens: most_read(self.tools),
         });
-        if let Some(outside) = needs.database.and_then(|it| it.provided_outside.as_ref()) {
+        if let Some(outside) = needs.database.as_ref().and_then(|it| it.provided_outside.as_ref()) {
             scope.provided_outside(outside.clone());
         }
         Offers { image, data }
@@ -367,7 +358,10 @@ impl OpenWebUi {
             env.push(pod::env("TIKA_SERVER_URL", server));
             env.push(pod::env("TIKA_SERVER_VERSION", reader.interface.clone()));
         }
-        env.push(pod::env("CORS_ALLOW_ORIGIN", url.clone()));
+        let further = needs.also.iter().map(|it| it.name().to_string());
+        let further = further.map(|it| format!("{}://{it}", needs.transport.scheme()));
+        let origins: Vec<String> = std::iter::once(url.clone()).chain(further).collect();
+        env.push(pod::env("CORS_ALLOW_ORIGIN", origins.join(";")));
         if !self.tools {
             // Added to each question from the browser (never to one through the API): more tokens
             // than a small context holds, and a model that takes no tools refuses the question.
@@ -386,14 +380,8 @@ impl OpenWebUi {
             .map(|it| scope.connect_at_run_time(me, it).url("http"))
             .collect();
         env.push(pod::env("OLLAMA_BASE_URLS", models.join(";")));
-        if let Some(database) = needs.database {
-            let path = format!("{}{}", database.database, database.parameters);
-            let template = scope.connect(me, &database.port).url_with_password(
-                "postgresql",
-                &database.role,
-                &path,
-            );
-            env.push(scope.env_derived("DATABASE_URL", &database.password, "url", template));
+        if let Some(database) = &needs.database {
+            env.push(database.url(scope, me));
             env.push(pod::env("DATABASE_POOL_SIZE", needs.pool.size.to_string()));
             env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", needs.pool.overflow.to_string()));
         }
@@ -407,20 +395,7 @@ impl OpenWebUi {
             env.push(scope.env_derived("REDIS_URL", &sessions.password, "url", template));
             env.push(pod::env("WEBSOCKET_MANAGER", "redis"));
         }
-        if let Some(credentials) = needs.credentials {
-            let key = credentials.credential(&SECRET_KEY);
-            let administrator = credentials.credential(&ADMINISTRATOR);
-            env.push(scope.env_secret("WEBUI_SECRET_KEY", &key, "key"));
-            env.push(scope.env_secret("WEBUI_ADMIN_EMAIL", &administrator, "email"));
-            env.push(scope.env_secret("WEBUI_ADMIN_PASSWORD", &administrator, "password"));
-            env.push(pod::env("WEBUI_ADMIN_NAME", "Administrator"));
-        } else {
-            // The first to sign up becomes the administrator. Open WebUI then closes sign-up by
-            // itself, in memory only: after each restart of the pod it is open again, and whoever
-            // signs up waits for approval.
-            env.push(pod::env("ENABLE_SIGNUP", "True"));
-            env.push(pod::env("WEBUI_SECRET_KEY_FILE", format!("{DATA}/.webui_secret_key")));
-        }
+        env.extend(needs.administrator.environment(scope));
         env
     }
 }

@@ -20,7 +20,7 @@ use super::disk;
 use crate::{
     builder::{
         handle::{StorageClassRef, VolumeRef},
-        meta::{Part, protect},
+        meta::Part,
         scope::Scope,
     },
     facts::kubernetes::NDOTS,
@@ -240,7 +240,7 @@ pub fn claim_as(
     mut metadata: ObjectMeta,
     size: Bytes,
 ) -> VolumeRef {
-    protect(&mut metadata);
+    scope.protect(&mut metadata);
     let spec = claim_spec(scope, size);
     scope.add(PersistentVolumeClaim {
         metadata,
@@ -334,7 +334,7 @@ pub fn shared_claim(
     size: Bytes,
 ) -> VolumeRef {
     let mut metadata = scope.meta_named(part, name);
-    protect(&mut metadata);
+    scope.protect(&mut metadata);
     let spec = PersistentVolumeClaimSpec {
         access_modes: Some(vec!["ReadWriteMany".to_owned()]),
         storage_class_name: Some(class.name().to_string()),

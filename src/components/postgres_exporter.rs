@@ -129,8 +129,9 @@ fn not_answering(namespace: &str) -> Alert {
     Alert {
         name: "DatabaseNotObserved",
         expression: "max(pg_up) == 0 or absent(pg_up)".to_owned(),
-        after: EXPORTER_AFTER,
+        after: EXPORTER_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![EXPORTER_AFTER.figure()],
         summary: "The database does not answer to its exporter, or nobody asks it: its \
                   connections and sizes are not known."
             .to_owned(),
@@ -152,7 +153,7 @@ fn not_answering(namespace: &str) -> Alert {
 
 /// Against the figure that the tree gives the server: nobody can change it but with this alert.
 fn connections_near_limit(namespace: &str, max_connections: u32) -> Alert {
-    let most = u64::from(max_connections) * u64::from(CONNECTIONS_PERCENT) / 100;
+    let most = u64::from(max_connections) * u64::from(CONNECTIONS_PERCENT.value) / 100;
     let opened = |count: u64| {
         let of = |database: &str, count| {
             Series::of(
@@ -165,8 +166,9 @@ fn connections_near_limit(namespace: &str, max_connections: u32) -> Alert {
     Alert {
         name: "DatabaseConnectionsNearLimit",
         expression: format!("sum(pg_stat_database_numbackends) > {most}"),
-        after: CONNECTIONS_AFTER,
+        after: CONNECTIONS_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![CONNECTIONS_PERCENT.written(most), CONNECTIONS_AFTER.figure()],
         summary: format!(
             "More than {most} of the {max_connections} connections of PostgreSQL are open: when \
              none is left, sign-ins and backups fail."

@@ -1,5 +1,6 @@
 //! PostgreSQL on a volume of its own, for Open WebUI.
 
+pub mod databases;
 pub mod external;
 pub mod offers;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 
 use self::{
     external::External,
-    offers::{NAME, Offers, PORT, Reader},
+    offers::{NAME, Offers, PORT, Reader, USER},
 };
 use super::{
     dashboards, disk,
@@ -24,6 +25,7 @@ use crate::{
         handle::PriorityRef,
         kinds,
         may_make::MayMake,
+        meta::SHARES_DATABASE,
         scope::Scope,
     },
     components::namespaces,
@@ -46,8 +48,6 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
     &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::STATEFUL_SET],
 );
 
-/// The image's `postgres` user.
-const USER: i64 = 999;
 /// The role that may read all of it and change nothing: a backup's.
 const BACKUP: &str = "backup";
 /// The role that may read the server's statistics, and no table: an exporter's.
@@ -138,6 +138,16 @@ pub struct Needs<'a> {
     pub has_backups: bool,
     /// Whether somebody reads its statistics.
     pub has_exporter: bool,
+    /// Whether workspaces may have databases in it.
+    pub serves_workspaces: bool,
+}
+
+/// What runs before the server, and who may sign in then.
+struct Prepared {
+    container: Container,
+    reader: Option<Reader>,
+    monitor: Option<Reader>,
+    administrator: Option<Credential>,
 }
 
 /// How its memory is divided.
@@ -211,7 +221,11 @@ impl Postgresql {
             pod::mount("shm", "/dev/shm"),
             pod::mount("tmp", "/tmp"),
         ]);
-        let (prepare, [reader, monitor]) = Self::prepare(scope, needs, &server, &password);
+        if needs.serves_workspaces {
+            scope.serves_workspaces(&port, SHARES_DATABASE);
+        }
+        let Prepared { container: prepare, reader, monitor, administrator } =
+            Self::prepare(scope, needs, &server, &password);
         let spec = PodSpec {
             init_containers: Some(vec![prepare]),
             containers: vec![server],
@@ -254,6 +268,7 @@ impl Postgresql {
             role: NAME.into(),
             reader,
             monitor,
+            administrator,
             database: NAME.into(),
             parameters: "",
             storage: Some(self.storage),
@@ -268,7 +283,7 @@ impl Postgresql {
         needs: &Needs<'_>,
         server: &Container,
         password: &Credential,
-    ) -> (Container, [Option<Reader>; 2]) {
+    ) -> Prepared {
         let mut container = pod::container("prepare", needs.versions.image(versions::POSTGRESQL));
         container.command = Some(
             ["/bin/bash", "-euo", "pipefail", "-c", PREPARE, "prepare"].map(str::to_owned).into(),
@@ -284,8 +299,15 @@ impl Postgresql {
             pod::env("PROBE_USER", PROBE),
             scope.env_secret("POSTGRES_PASSWORD", password, "password"),
         ];
+        let administrator = needs.serves_workspaces.then(|| {
+            let password = needs.credentials.credential(&databases::PASSWORD);
+            env.push(pod::env("WORKSPACES_GROUP", databases::GROUP));
+            env.push(pod::env("WORKSPACES_USER", databases::ADMINISTRATOR));
+            env.push(scope.env_secret("WORKSPACES_PASSWORD", &password, "password"));
+            password
+        });
         // A role is there without anybody who signs in as it, and has no password then.
-        let readers = [
+        let [reader, monitor] = [
             (needs.has_backups, BACKUP, &BACKUP_PASSWORD, "BACKUP_PASSWORD"),
             (needs.has_exporter, EXPORTER, &EXPORTER_PASSWORD, "EXPORTER_PASSWORD"),
         ]
@@ -300,7 +322,7 @@ impl Postgresql {
         // What is wrong is in the pod's status too.
         container.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
         container.volume_mounts.clone_from(&server.volume_mounts);
-        (container, readers)
+        Prepared { container, reader, monitor, administrator }
     }
 
     fn arguments(&self, clients: u32) -> Vec<String> {
@@ -384,6 +406,6 @@ impl Section for Postgresql {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &[APPLICATION]
+        &[APPLICATION, databases::APPLICATION]
     }
 }

@@ -4,19 +4,35 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    alertmanager::Alertmanager, alloy::Alloy, argocd::ArgoCd, backup::Backup,
-    blackbox_exporter::BlackboxExporter, cert_manager::CertManager, grafana::Grafana,
-    json_exporter::JsonExporter, kube_prometheus_stack::KubePrometheusStack, loki::Loki,
-    namespaces, node_exporter::NodeExporter, ollama::Ollama, open_webui::OpenWebUi,
-    otel_collector::OtelCollector, postgres_exporter::PostgresExporter, postgresql::Postgresql,
-    redis::Redis, secrets::SealedSecrets, section::Section, traefik::Traefik,
+    alertmanager::Alertmanager,
+    alloy::Alloy,
+    argocd::ArgoCd,
+    backup::Backup,
+    blackbox_exporter::BlackboxExporter,
+    cert_manager::CertManager,
+    grafana::Grafana,
+    json_exporter::JsonExporter,
+    kube_prometheus_stack::KubePrometheusStack,
+    loki::Loki,
+    namespaces,
+    node_exporter::NodeExporter,
+    ollama::Ollama,
+    open_webui::OpenWebUi,
+    otel_collector::OtelCollector,
+    postgres_exporter::PostgresExporter,
+    postgresql::{Postgresql, databases},
+    redis::Redis,
+    secrets::SealedSecrets,
+    section::Section,
+    traefik::Traefik,
+    workspace_crd, workspace_operator,
 };
 use crate::{
     builder::{
         internet::{Internet, ProxyRef},
         may_make::MayMake,
     },
-    names::DnsLabel,
+    names::{DnsLabel, Host},
     platform::{
         certificates::{Certificates, Domains},
         ingress::Ingress,
@@ -26,6 +42,7 @@ use crate::{
         repository::Repository,
         sealed::ApiVersion,
         storage::Storage,
+        workspaces::Workspaces,
     },
 };
 
@@ -97,6 +114,9 @@ pub struct Spec {
     /// `local-path`.
     #[serde(default)]
     pub storage: Storage,
+    /// What workspaces may use beside their own: domains and prompts. Absent: nothing.
+    #[serde(default)]
+    pub workspaces: Workspaces,
     /// Settings of the components, each of which is an Argo CD Application. A component that is not
     /// written runs with its defaults.
     #[serde(default)]
@@ -104,6 +124,15 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The domain for all of whose names one certificate is asked for: that of the workspaces,
+    /// where it is written and a DNS record can prove that it is ours, and k3s' ingress controller,
+    /// which can be given a certificate for them all, answers.
+    pub fn wildcard(&self) -> Option<&Host> {
+        let domain = self.domains.workspaces.as_ref()?;
+        let is_possible = self.certificates.dns01().is_some() && self.ingress.is_none();
+        is_possible.then_some(domain)
+    }
+
     /// The namespaces that no workspace may take: the cluster's, the platform's and the ingress
     /// controller's.
     pub fn reserved(&self) -> impl Iterator<Item = &str> + Clone {
@@ -122,6 +151,13 @@ impl Spec {
                 bypassed: proxy.bypassed(hosts, servers.into_iter().flatten()),
             }
         }))
+    }
+
+    /// Connections that the clients of the database open at most, besides those of a backup and of
+    /// probes.
+    pub fn connections(&self) -> u32 {
+        let of_workspaces = databases::connections(self.workspaces.databases);
+        self.components.connections().saturating_add(of_workspaces)
     }
 
     /// The nodes, however they are written.
@@ -217,8 +253,7 @@ impl Components {
         ]
     }
 
-    /// Connections that the clients of the database open at most, besides those of a backup and of
-    /// probes.
+    /// Connections that the platform's own clients of the database open at most.
     pub fn connections(&self) -> u32 {
         let chat = self.open_webui.connections(&self.postgresql);
         chat.saturating_add(self.postgres_exporter.connections())
@@ -233,8 +268,13 @@ impl Components {
 /// What each Application may ever make: the AppProjects are made of this.
 pub fn may_make() -> Vec<&'static MayMake> {
     let components = Components::default();
-    [&namespaces::APPLICATION, &namespaces::POLICIES_APPLICATION]
-        .into_iter()
-        .chain(components.sections().iter().flat_map(|it| it.may_make()))
-        .collect()
+    let of_no_section = [
+        &namespaces::APPLICATION,
+        &namespaces::POLICIES_APPLICATION,
+        &workspace_crd::APPLICATION,
+        &workspace_operator::APPLICATION,
+    ];
+    let sections = components.sections();
+    let of_sections = sections.iter().flat_map(|it| it.may_make());
+    of_no_section.into_iter().chain(of_sections).collect()
 }

@@ -7,13 +7,11 @@ use crate::{
         example::{Examples, Series},
         scope::Scope,
     },
-    facts::{
-        alerts::{
-            DOWN_AFTER, MEMORY_AFTER, MEMORY_PERCENT, NOT_READY_AFTER, OUT_OF_MEMORY_WITHIN,
-            PRESSURE_WITHIN, PROBE_AFTER, RESTARTS, RESTARTS_WITHIN, ROOM_AFTER,
-            ROOM_ENOUGH_PERCENT, ROOM_PERCENT, SHRINKS_FOR, SHRINKS_WITHIN,
-        },
-        node::EVICTION_DISK_PERCENT,
+    facts::alerts::{
+        DOWN_AFTER, EVICTS_PERCENT, MEMORY_AFTER, MEMORY_PERCENT, NOT_READY_AFTER,
+        OUT_OF_MEMORY_WITHIN, PRESSURE_WITHIN, PROBE_AFTER, RESTARTS, RESTARTS_WITHIN, ROOM_AFTER,
+        ROOM_ENOUGH_PERCENT, ROOM_PERCENT, SHRINKS_FOR, SHRINKS_WITHIN,
+        figures_of_a_disk_that_fills_up,
     },
     units::Seconds,
 };
@@ -40,11 +38,6 @@ const CONTAINER: &str = "namespace, pod, container";
 /// The labels of one volume.
 const VOLUME: &str = "namespace, persistentvolumeclaim";
 
-/// A part of a hundred, as a query writes it.
-fn share(percent: u32) -> String {
-    format!("{}.{:02}", percent / 100, percent % 100)
-}
-
 fn of_container(metric: &str, more: &str) -> String {
     format!("{metric}{{namespace=\"ai\",pod=\"ollama-0\",container=\"ollama\"{more}}}")
 }
@@ -65,16 +58,17 @@ fn memory_near_limit() -> Alert {
         Series::of(name, 1000)
     };
     let used = |value| Series::of(of_container("container_memory_rss", ""), value);
-    let percent = i64::from(MEMORY_PERCENT) * 10;
+    let percent = i64::from(MEMORY_PERCENT.value) * 10;
     Alert {
         name: "ContainerMemoryNearLimit",
         expression: format!(
             "max by ({CONTAINER}) (container_memory_rss{{container!=\"\"}}) / max by \
              ({CONTAINER}) (kube_pod_container_resource_limits{{resource=\"memory\"}}) > {}",
-            share(MEMORY_PERCENT)
+            MEMORY_PERCENT.share()
         ),
-        after: MEMORY_AFTER,
+        after: MEMORY_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![MEMORY_PERCENT.share_figure(), MEMORY_AFTER.figure()],
         summary: format!(
             "Container {{{{ $labels.container }}}} of {{{{ $labels.namespace }}}}/{{{{ \
              $labels.pod }}}} uses more than {MEMORY_PERCENT} % of its memory limit: the kernel \
@@ -116,6 +110,7 @@ fn out_of_memory() -> Alert {
         ),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![within.figure()],
         summary: "The kernel ended container {{ $labels.container }} of {{ $labels.namespace \
                   }}/{{ $labels.pod }}, because it reached its memory limit."
             .to_owned(),
@@ -144,6 +139,7 @@ fn restarts() -> Alert {
         expression: format!("{} > {RESTARTS} or {} > {RESTARTS}", grown(own), grown(init)),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![RESTARTS.figure(), RESTARTS_WITHIN.figure()],
         summary: format!(
             "Container {{{{ $labels.container }}}} of {{{{ $labels.namespace }}}}/{{{{ \
              $labels.pod }}}} was started again more than {RESTARTS} times within \
@@ -203,8 +199,9 @@ fn pods_missing(kind: &Workload) -> Alert {
         expression: format!(
             "max by (namespace, {label}) ({wanted}) > max by (namespace, {label}) ({there})"
         ),
-        after: NOT_READY_AFTER,
+        after: NOT_READY_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![NOT_READY_AFTER.figure()],
         summary: format!(
             "Pods of {{{{ $labels.namespace }}}}/{{{{ $labels.{label} }}}} are missing or not \
              ready."
@@ -237,8 +234,9 @@ pub fn down(
     Alert {
         name,
         expression: format!("max by (namespace, {label}) ({series}) < 1"),
-        after: DOWN_AFTER,
+        after: DOWN_AFTER.value,
         severity: AlertSeverity::Critical,
+        figures: vec![DOWN_AFTER.figure()],
         summary: summary.to_owned(),
         runbook,
         examples: Examples {
@@ -278,19 +276,20 @@ fn volume_nearly_full() -> Alert {
     };
     Alert {
         name: "VolumeNearlyFull",
-        expression: format!("{} < {}", left(), share(ROOM_PERCENT)),
-        after: ROOM_AFTER,
+        expression: format!("{} < {}", left(), ROOM_PERCENT.share()),
+        after: ROOM_AFTER.value,
         severity: AlertSeverity::Critical,
+        figures: vec![ROOM_PERCENT.share_figure(), ROOM_AFTER.figure()],
         summary: format!(
             "Less than {ROOM_PERCENT} % is left on the volume {{{{ $labels.namespace }}}}/{{{{ \
-             $labels.persistentvolumeclaim }}}}: below {EVICTION_DISK_PERCENT} % of its disk a \
+             $labels.persistentvolumeclaim }}}}: below {EVICTS_PERCENT} % of its disk a \
              node evicts pods."
         ),
         runbook: MAKE_ROOM.to_owned(),
         examples: Examples {
-            fires_on: room(i64::from(ROOM_PERCENT) - 1),
+            fires_on: room(i64::from(ROOM_PERCENT.value) - 1),
             labels: the_volume(),
-            quiet_on: room(i64::from(ROOM_PERCENT)),
+            quiet_on: room(i64::from(ROOM_PERCENT.value)),
             ..Examples::default()
         },
     }
@@ -300,13 +299,13 @@ fn volume_nearly_full() -> Alert {
 /// model that is pulled looks like that.
 fn volume_fills_up() -> Alert {
     let hours = SHRINKS_WITHIN;
-    let seconds = SHRINKS_FOR.get();
+    let seconds = SHRINKS_FOR.value.get();
     let expression = format!(
         "max by ({VOLUME}) (predict_linear({AVAILABLE}[{hours}], {seconds})) / max by ({VOLUME}) \
          ({CAPACITY}) < {} and {} < {}",
-        share(EVICTION_DISK_PERCENT),
+        EVICTS_PERCENT.share(),
         left(),
-        share(ROOM_ENOUGH_PERCENT)
+        ROOM_ENOUGH_PERCENT.share()
     );
     let (capacity, room) = (1_000_000, 400_000);
     let shrinking = |per_minute: i64| {
@@ -318,8 +317,9 @@ fn volume_fills_up() -> Alert {
     Alert {
         name: "VolumeFillsUp",
         expression,
-        after: ROOM_AFTER,
+        after: ROOM_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: figures_of_a_disk_that_fills_up(),
         summary: format!(
             "At its present pace, the volume {{{{ $labels.namespace }}}}/{{{{ \
              $labels.persistentvolumeclaim }}}} is full within {SHRINKS_FOR}."
@@ -349,6 +349,7 @@ fn node_under_pressure() -> Alert {
         ),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![PRESSURE_WITHIN.figure()],
         summary: "Node {{ $labels.node }} is short of something ({{ $labels.condition }}), and \
                   evicts pods."
             .to_owned(),
@@ -373,8 +374,9 @@ fn probe_fails() -> Alert {
     Alert {
         name: "ProbeFails",
         expression: "max by (instance) (probe_success) == 0".to_owned(),
-        after: PROBE_AFTER,
+        after: PROBE_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![PROBE_AFTER.figure()],
         summary: "{{ $labels.instance }} does not answer as it should.".to_owned(),
         runbook: "A Service of the cluster: `kubectl -n NAMESPACE get pods` and the alerts of its \
                   workload say why. A public host: `bash bootstrap/bootstrap.sh verify` asks it as \

@@ -27,8 +27,9 @@ pub struct Domains {
     #[schemars(example = &"argocd.example.org")]
     pub argocd: Option<Host>,
     /// Domain of the workspaces: a workspace answers at `<workspaceName>.<this domain>`, so DNS
-    /// needs a wildcard record that points to the cluster, or one record for each workspace.
-    /// Absent: the domain is that of `chat`.
+    /// needs a wildcard record that points to the cluster, or one record for each workspace. With
+    /// `certificates.dns01`, one certificate is for all of them (`*.<this domain>`); else each has
+    /// its own. Absent: the domain is that of `chat`, and each has its own.
     #[schemars(example = &"workspaces.example.org")]
     pub workspaces: Option<Host>,
 }
@@ -68,7 +69,8 @@ pub struct Certificates {
     /// Where to write the DNS record that proves to the ACME server that a host is yours:
     /// `spec.acme.solvers[].dns01` of the `ClusterIssuer`. Nothing has to reach the cluster from
     /// outside then. The record is looked up through the cluster's DNS first, which has to know
-    /// what the world knows: a resolver that answers for the zone itself never sees it. Absent: an answer on port 80 of each host proves it (HTTP-01).
+    /// what the world knows: a resolver that answers for the zone itself never sees it. Absent: an
+    /// answer on port 80 of each host proves it (HTTP-01).
     #[schemars(example = &"cloudflare")]
     pub dns01: Option<DnsChallenge>,
 }

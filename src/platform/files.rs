@@ -10,6 +10,8 @@ pub const SEALING: &str = "spec/sealing.pem";
 pub const WORKSPACES: &str = "spec/workspaces/";
 /// The folder of sealed values.
 pub const SECRETS: &str = "spec/secrets/";
+/// The folder of prompts that workspaces may use.
+pub const PATTERNS: &str = "spec/patterns/";
 /// The folder of all of them, where the files lie that the spec names itself.
 pub const SPEC: &str = "spec/";
 

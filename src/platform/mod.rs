@@ -16,4 +16,5 @@ pub mod sealed;
 pub mod storage;
 pub mod trust;
 pub mod versions;
+pub mod workspaces;
 pub mod written;

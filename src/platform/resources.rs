@@ -49,6 +49,12 @@ pub struct Cpu {
 }
 
 impl Resources {
+    /// Whether any figure is written.
+    pub fn is_written(&self) -> bool {
+        let Self { memory, cpu } = self;
+        memory.request.is_some() || memory.limit.is_some() || cpu.request.is_some()
+    }
+
     /// The spec's figures over the derived ones. A limit alone below the derived request lowers
     /// that request with it.
     pub fn over(&self, derived: Allotment) -> Allotment {

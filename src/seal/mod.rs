@@ -20,4 +20,6 @@ pub mod private_key;
 #[cfg(feature = "seal")]
 pub mod random;
 #[cfg(feature = "seal")]
+pub mod scram;
+#[cfg(feature = "seal")]
 pub mod value;

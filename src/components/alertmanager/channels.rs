@@ -20,6 +20,9 @@ const EMAIL: CredentialSpec = CredentialSpec {
     lookup: SecretLookup::ByReference,
 };
 
+const TOPIC: Key =
+    Key { name: "topic", value: Value::Known("the topic of ntfy that phones listen to") };
+
 const NTFY: CredentialSpec = CredentialSpec {
     name: "alertmanager-ntfy",
     keys: &[
@@ -27,11 +30,21 @@ const NTFY: CredentialSpec = CredentialSpec {
             name: "token",
             value: Value::Known("an access token of ntfy that may write to the topic"),
         },
-        Key { name: "topic", value: Value::Known("the topic of ntfy that phones listen to") },
+        TOPIC,
     ],
-    rotation: "",
+    rotation: TOPIC_ROTATION,
     lookup: SecretLookup::ByReference,
 };
+
+/// The same on a server that takes messages from everybody who knows the topic.
+const NTFY_TOPIC: CredentialSpec = CredentialSpec {
+    name: NTFY.name,
+    keys: &[TOPIC],
+    rotation: TOPIC_ROTATION,
+    lookup: SecretLookup::ByReference,
+};
+
+const TOPIC_ROTATION: &str = "phones that listen to the former topic hear nothing any more";
 
 const SLACK: CredentialSpec = CredentialSpec {
     name: "alertmanager-slack",
@@ -111,8 +124,11 @@ pub(super) fn of(
         all.push((email.alerts, Channel::Email(EmailConfig::new(email, password))));
     }
     if let Some(ntfy) = ntfy {
-        let url = sealed.composed(&NTFY, "url", url(ntfy));
-        let token = sealed.file(&NTFY, "token");
+        let (declared, token) = match ntfy.authorization {
+            Authorization::Bearer => (&NTFY, sealed.file(&NTFY, "token")),
+            Authorization::None => (&NTFY_TOPIC, None),
+        };
+        let url = sealed.composed(declared, "url", url(ntfy));
         let http = Http::new(token, https.proxy_to(&ntfy.outside()));
         if let Some(file) = url {
             let config = WebhookConfig::sealed(file, http).of_alerts(NTFY_ALERTS);

@@ -51,11 +51,11 @@ pub struct Alertmanager {
     /// `kube-prometheus-stack`. It needs at least one receiver.
     #[schemars(example = true)]
     pub enabled: bool,
-    /// Whether a service outside the cluster is called every five minutes, as long as alerting
+    /// Whether a service outside the cluster is called every ten minutes, as long as alerting
     /// works: it raises the alarm when the call stays away, because the node, Prometheus or
     /// Alertmanager is down. The URL is the sealed credential `alertmanager-dead-mans-switch`; the
-    /// service is on the internet and takes a POST by HTTPS, as healthchecks.io and Dead Man's
-    /// Snitch do.
+    /// service is on the internet and takes a POST by HTTPS, as healthchecks.io, Dead Man's Snitch
+    /// and ntfy do.
     #[schemars(example = true)]
     pub dead_mans_switch: bool,
     /// Who is told: at least one receiver.

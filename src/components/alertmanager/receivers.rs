@@ -80,6 +80,12 @@ pub struct NtfyReceiver {
     /// Address of the server, without a topic. It has to be of version 2.10 or later.
     #[schemars(example = &"https://ntfy.example.org")]
     pub server: NtfyServer,
+    /// How Alertmanager proves who it is: `http_config.authorization` of the receiver. With `none`,
+    /// only the topic is sealed: on a server that takes messages from everybody, such as `ntfy.sh`,
+    /// whoever knows the topic reads along, so it has to be one that nobody guesses.
+    #[serde(default)]
+    #[schemars(example = &"none")]
+    pub authorization: Authorization,
     /// Which alerts are sent there: all, or those on which somebody must act now.
     #[serde(default)]
     #[schemars(example = &"critical")]
@@ -108,7 +114,8 @@ pub struct WebhookReceiver {
     /// holds nothing secret.
     #[schemars(example = &"https://hooks.example.org/alerts")]
     pub url: WebhookUrl,
-    /// How Alertmanager proves who it is: `http_config.authorization` of the receiver.
+    /// How Alertmanager proves who it is: `http_config.authorization` of the receiver. The bearer
+    /// token is the sealed credential `alertmanager-webhook`.
     #[serde(default)]
     #[schemars(example = &"none")]
     pub authorization: Authorization,
@@ -123,14 +130,14 @@ pub struct WebhookReceiver {
     pub cidr: Option<Cidr>,
 }
 
-/// How Alertmanager proves to a webhook who it is.
+/// How Alertmanager proves who it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Authorization {
-    /// By a bearer token, the sealed credential `alertmanager-webhook`.
+    /// By a bearer token, which is sealed.
     #[default]
     Bearer,
-    /// Not at all: whoever reaches the webhook may call it.
+    /// Not at all: whoever reaches the server may call it.
     None,
 }
 

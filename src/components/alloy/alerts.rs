@@ -33,8 +33,9 @@ fn not_sent() -> Alert {
         expression: format!(
             "sum by (pod) (increase(loki_write_sent_entries_total[{LOGS_WITHIN}])) == 0"
         ),
-        after: LOGS_AFTER,
+        after: LOGS_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![LOGS_WITHIN.figure(), LOGS_AFTER.figure()],
         summary: "{{ $labels.pod }} has sent no line of its node to Loki for a long time."
             .to_owned(),
         runbook: "`kubectl -n node-agents get pods -o wide` shows on which node, `kubectl -n \
@@ -62,8 +63,9 @@ fn dropped() -> Alert {
         expression: format!(
             "sum by (pod, reason) (increase(loki_write_dropped_entries_total[{LOGS_WITHIN}])) > 0"
         ),
-        after: LOGS_AFTER,
+        after: LOGS_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![LOGS_WITHIN.figure(), LOGS_AFTER.figure()],
         summary: "{{ $labels.pod }} gives up sending lines to Loki ({{ $labels.reason }})."
             .to_owned(),
         runbook: "`ingester_error`: Loki refuses them for what they are, see LogsRefused. \
@@ -87,7 +89,7 @@ fn limited() -> Alert {
             "loki_process_dropped_lines_total{pod=\"alloy-a\",reason=\"ratelimit_drop_stage\"}";
         vec![Series::changing(name, 0, per_minute)]
     };
-    let a_minute = i64::from(LINES_LIMITED) * 60 / Series::amount(LOGS_WITHIN.get());
+    let a_minute = i64::from(LINES_LIMITED.value) * 60 / Series::amount(LOGS_WITHIN.value.get());
     Alert {
         name: "LogsLimited",
         expression: format!(
@@ -96,6 +98,7 @@ fn limited() -> Alert {
         ),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![LOGS_WITHIN.figure(), LINES_LIMITED.figure()],
         summary: format!(
             "A pod writes so much that {{{{ $labels.pod }}}} has left out more than \
              {LINES_LIMITED} of its lines within {LOGS_WITHIN}."

@@ -79,8 +79,9 @@ impl State {
         Alert {
             name: self.name,
             expression: format!("max by (name) (argocd_app_info{{{}}}) == 1", self.labels),
-            after: APPLICATION_AFTER,
+            after: APPLICATION_AFTER.value,
             severity: AlertSeverity::Warning,
+            figures: vec![APPLICATION_AFTER.figure()],
             summary: self.summary.to_owned(),
             runbook: self.runbook.to_owned(),
             examples: Examples {

@@ -18,7 +18,7 @@ use crate::{
             values::{Lookup, Strategy, Switch},
         },
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
-        face::{Face, Transport},
+        face::{Callers, Face, Transport},
         handle::{HostRef, IssuerRef, PortRef, Running},
         ingress::IngressRef,
         kinds,
@@ -72,6 +72,9 @@ pub const INGRESS_APPLICATION: MayMake = MayMake::in_namespace(
 /// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and
 /// none counts as success.
 pub const HEALTH: &str = include_str!("health.lua");
+
+/// The health of a workspace's resource, from what its operator tells of it.
+pub const HEALTH_OF_WORKSPACE: &str = include_str!("workspace.lua");
 
 /// Argo CD, which applies the tree to the cluster.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -143,6 +146,8 @@ pub struct Needs<'a> {
     pub trust: &'a Trust,
     /// Where its UI answers; absent: at a port-forward.
     pub host: Option<&'a Host>,
+    /// Whether it applies resources of workspaces.
+    pub has_workspaces: bool,
     /// Versions.
     pub versions: &'a Versions,
 }
@@ -202,7 +207,7 @@ impl ArgoCd {
                 resources: requests::ARGO_APPLICATION_SET.into(),
             },
             configs: Configs {
-                cm: settings(),
+                cm: settings(needs.has_workspaces),
                 gpg: Keyring::of(needs.repository),
                 params: parameters(),
                 secret: (self.admin == Admin::Sealed)
@@ -252,8 +257,9 @@ impl ArgoCd {
     }
 }
 
-fn settings() -> Settings {
+fn settings(has_workspaces: bool) -> Settings {
     Settings {
+        health_of_workspaces: has_workspaces.then_some(HEALTH_OF_WORKSPACE),
         admin: true,
         tracking: "annotation",
         jsonnet: "false",
@@ -297,7 +303,9 @@ pub fn ingress(
 ) {
     let part = scope.part("argocd", "ui", None);
     let transport = Transport::Tls(issuer);
-    scope.public(&part, &Face { host, ingress, transport, limits: &limits::CONSOLE }, &argocd.ui);
+    let (limits, callers) = (&limits::CONSOLE, Callers::Anybody);
+    let face = Face { host, also: &[], ingress, transport, limits, callers };
+    scope.public(&part, &face, &argocd.ui);
     scope.script(ScriptFact::ArgoCdHost(host.name().clone()));
 }
 

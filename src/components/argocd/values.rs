@@ -132,6 +132,11 @@ pub(super) struct Settings {
     pub(super) kustomize: &'static str,
     #[serde(rename = "resource.customizations.health.argoproj.io_Application")]
     pub(super) health: &'static str,
+    #[serde(
+        rename = "resource.customizations.health.apps.aichatworkspaces.io_AIChatWorkspace",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(super) health_of_workspaces: Option<&'static str>,
     #[serde(rename = "resource.exclusions")]
     pub(super) exclusions: String,
     #[serde(rename = "timeout.reconciliation")]

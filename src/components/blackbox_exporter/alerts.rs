@@ -7,7 +7,7 @@ use crate::{
         example::{Examples, Series},
         scope::Scope,
     },
-    facts::alerts::{CERTIFICATE_ENDS, ISSUING_AFTER, PROBE_AFTER},
+    facts::alerts::{CERTIFICATE_ENDS, LOOKED_AT_AFTER, PROBE_AFTER},
 };
 
 pub(super) fn alerts(scope: &mut Scope<'_>) {
@@ -21,15 +21,16 @@ const EXPIRY: &str = "probe_ssl_earliest_cert_expiry";
 /// ingress controller has its own for a host that it knows none for, and someone before the cluster
 /// may have another.
 fn served_certificate_ends() -> Alert {
-    let ends = CERTIFICATE_ENDS.get().cast_signed();
+    let ends = CERTIFICATE_ENDS.value.get().cast_signed();
     let at = |time| {
         vec![Series::of(format!("{EXPIRY}{{instance=\"https://chat.example.com/\"}}"), time)]
     };
     Alert {
         name: "ServedCertificateEnds",
         expression: format!("min by (instance) ({EXPIRY}) - time() < {ends}"),
-        after: ISSUING_AFTER,
+        after: LOOKED_AT_AFTER.value,
         severity: AlertSeverity::Critical,
+        figures: vec![CERTIFICATE_ENDS.written(ends), LOOKED_AT_AFTER.figure()],
         summary: format!(
             "The certificate that {{{{ $labels.instance }}}} shows ends within {CERTIFICATE_ENDS}: \
              browsers then refuse it."
@@ -55,8 +56,9 @@ fn nobody_asks() -> Alert {
     Alert {
         name: "ProbesMissing",
         expression: "absent(probe_success)".to_owned(),
-        after: PROBE_AFTER,
+        after: PROBE_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![PROBE_AFTER.figure()],
         summary: "No address is asked whether it answers: ProbeFails cannot fire.".to_owned(),
         runbook: "`kubectl -n monitoring get pods -l \
                   app.kubernetes.io/name=prometheus-blackbox-exporter` shows whether the exporter \

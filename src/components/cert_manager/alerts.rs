@@ -6,7 +6,7 @@ use crate::{
         example::{Examples, Series},
         scope::Scope,
     },
-    facts::alerts::{CERTIFICATE_ENDS, ISSUING_AFTER, RENEWAL_LATE},
+    facts::alerts::{CERTIFICATE_ENDS, ISSUING_AFTER, LOOKED_AT_AFTER, RENEWAL_LATE},
     units::Seconds,
 };
 
@@ -43,21 +43,23 @@ fn known(metric: &str) -> String {
 
 fn ends() -> Alert {
     let metric = "certmanager_certificate_expiration_timestamp_seconds";
+    let soon = seconds(CERTIFICATE_ENDS.value);
     let at = |time| vec![Series::of(of_certificate(metric, ""), time)];
     Alert {
         name: "CertificateEnds",
-        expression: format!("{} - time() < {}", known(metric), CERTIFICATE_ENDS.get()),
-        after: ISSUING_AFTER,
+        expression: format!("{} - time() < {}", known(metric), soon),
+        after: LOOKED_AT_AFTER.value,
         severity: AlertSeverity::Critical,
+        figures: vec![CERTIFICATE_ENDS.written(soon), LOOKED_AT_AFTER.figure()],
         summary: format!(
             "Certificate {{{{ $labels.exported_namespace }}}}/{{{{ $labels.name }}}} ends within \
              {CERTIFICATE_ENDS}: browsers then refuse its host."
         ),
         runbook: LOOK.to_owned(),
         examples: Examples {
-            fires_on: at(seconds(CERTIFICATE_ENDS) - 60),
+            fires_on: at(soon - 60),
             labels: the_certificate(),
-            quiet_on: at(2 * seconds(CERTIFICATE_ENDS)),
+            quiet_on: at(2 * soon),
             ..Examples::default()
         },
     }
@@ -66,13 +68,14 @@ fn ends() -> Alert {
 /// However long certificates live: cert-manager says when it means to renew each.
 fn not_renewed() -> Alert {
     let metric = "certmanager_certificate_renewal_timestamp_seconds";
-    let late = seconds(RENEWAL_LATE);
+    let late = seconds(RENEWAL_LATE.value);
     let at = |time| vec![Series::of(of_certificate(metric, ""), time)];
     Alert {
         name: "CertificateNotRenewed",
         expression: format!("time() - {} > {late}", known(metric)),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![RENEWAL_LATE.written(late)],
         summary: format!(
             "Certificate {{{{ $labels.exported_namespace }}}}/{{{{ $labels.name }}}} should have \
              been renewed more than {RENEWAL_LATE} ago."
@@ -82,7 +85,7 @@ fn not_renewed() -> Alert {
             fires_on: at(1),
             labels: the_certificate(),
             quiet_on: at(late),
-            old: RENEWAL_LATE,
+            old: RENEWAL_LATE.value,
         },
     }
 }
@@ -95,8 +98,9 @@ fn not_ready() -> Alert {
     Alert {
         name: "CertificateNotReady",
         expression: format!("max by ({CERTIFICATE}) ({metric}{{condition=\"True\"}}) == 0"),
-        after: ISSUING_AFTER,
+        after: ISSUING_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![ISSUING_AFTER.figure()],
         summary: "Certificate {{ $labels.exported_namespace }}/{{ $labels.name }} is not issued, \
                   or no longer what its Ingress asks for."
             .to_owned(),
@@ -118,8 +122,9 @@ fn issuer_not_ready() -> Alert {
     Alert {
         name: "IssuerNotReady",
         expression: format!("max by (name) ({metric}{{condition=\"True\"}}) == 0"),
-        after: ISSUING_AFTER,
+        after: ISSUING_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![ISSUING_AFTER.figure()],
         summary: "Issuer {{ $labels.name }} cannot issue: no certificate is renewed.".to_owned(),
         runbook: "`kubectl describe clusterissuer NAME` says why: an authority that does not \
                   answer (a proxy, a policy of the network), an account that it refuses, or a \

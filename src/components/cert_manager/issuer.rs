@@ -171,11 +171,30 @@ pub struct Needs<'a> {
     pub trust: &'a Trust,
     /// Its sealed values, where it needs any.
     pub credential: Option<IssuerCredential>,
+    /// Whether workspaces under development may have public hosts.
+    pub has_staging: bool,
 }
 
-/// The issuer.
-pub fn build(scope: &mut Scope<'_>, needs: &Needs<'_>) -> Option<IssuerRef> {
-    let Certificates { issuer, email, .. } = needs.certificates;
+/// Who certifies.
+pub struct Offers {
+    /// Public hosts.
+    pub public: IssuerRef,
+    /// Those of workspaces under development, where it is another one: Let's Encrypt's server for
+    /// tests, which has no strict limits, beside that for users.
+    pub staging: Option<IssuerRef>,
+}
+
+/// The issuers.
+pub fn build(scope: &mut Scope<'_>, needs: &Needs<'_>) -> Option<Offers> {
+    let issuer = &needs.certificates.issuer;
+    let public = one(scope, needs, issuer)?;
+    let has_staging = needs.has_staging && matches!(issuer, Issuer::Production);
+    let staging = has_staging.then(|| one(scope, needs, &Issuer::Staging)).flatten();
+    Some(Offers { public, staging })
+}
+
+fn one(scope: &mut Scope<'_>, needs: &Needs<'_>, issuer: &Issuer) -> Option<IssuerRef> {
+    let email = &needs.certificates.email;
     let dns01 = needs.certificates.dns01();
     let name = issuer.name();
     let credential = needs.credential.as_ref();

@@ -1,9 +1,10 @@
-//! cert-manager, and the issuer that certifies the public hosts.
+//! cert-manager, the issuer that certifies the public hosts, and one certificate for workspaces.
 
 mod alerts;
 pub mod issuer;
 mod pods;
 mod values;
+pub mod wildcard;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,7 +24,7 @@ use crate::{
         may_make::MayMake,
         scope::Scope,
     },
-    crds::cert_manager::ClusterIssuer,
+    crds::cert_manager::{Certificate, ClusterIssuer},
     facts::{
         charts::cert_manager::CERT_MANAGER,
         requests::{self, Allotment},
@@ -78,6 +79,8 @@ impl Default for CertManager {
 pub struct Offers {
     /// The right to write issuers.
     pub issuers: CrdRef<ClusterIssuer>,
+    /// The right to write certificates that no Ingress asks for.
+    pub certificates: CrdRef<Certificate>,
 }
 
 impl CertManager {
@@ -134,7 +137,7 @@ impl CertManager {
         pods::flows(scope, &made, ingress, certificates, &https);
         alerts::alerts(scope);
         scope.contribute(dashboards::cert_manager::dashboard());
-        Offers { issuers: scope.crd() }
+        Offers { issuers: scope.crd(), certificates: scope.crd() }
     }
 }
 
@@ -172,6 +175,6 @@ impl Section for CertManager {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &[APPLICATION, issuer::APPLICATION, issuer::CREDENTIALS_APPLICATION]
+        &[APPLICATION, issuer::APPLICATION, issuer::CREDENTIALS_APPLICATION, wildcard::APPLICATION]
     }
 }

@@ -55,7 +55,7 @@ fn soonest(title: &'static str) -> Panel {
         Unit::Seconds,
     )
     .reads("min(certmanager_certificate_expiration_timestamp_seconds) - time()", "ends in")
-    .worse_below(whole(CERTIFICATE_ENDS, 1), whole(CERTIFICATE_ENDS, 5))
+    .worse_below(whole(CERTIFICATE_ENDS.value, 1), whole(CERTIFICATE_ENDS.value, 5))
 }
 
 fn each() -> Panel {
@@ -72,7 +72,7 @@ fn each() -> Panel {
     )
     .reads(of("expiration"), "Valid for")
     .reads(of("renewal"), "Renewed in")
-    .worse_below(whole(CERTIFICATE_ENDS, -1), whole(CERTIFICATE_ENDS, 0))
+    .worse_below(whole(CERTIFICATE_ENDS.value, -1), whole(CERTIFICATE_ENDS.value, 0))
 }
 
 fn asked() -> Panel {

@@ -40,6 +40,7 @@ pub fn dashboard() -> Dashboard {
                 "Volumes",
                 [volumes("How full volumes are", "namespace=~\"$namespace\"").wide()],
             ),
+            Row::of("k3s itself", [requests(), request_time(), names(), name_time()]),
             Row::over("The machine", node_exporter::WORKLOAD, [available(), waiting()]),
         ],
     }
@@ -143,6 +144,56 @@ fn restarts() -> Panel {
         "Restarts",
     )
     .wide()
+}
+
+fn requests() -> Panel {
+    Panel::series(
+        "Requests to the API server",
+        "By the code of the answer. 5xx: it failed, or what it asks in turn. 429: it had too much \
+         to do. 4xx otherwise: somebody asks for what is not there or not allowed.",
+        Unit::PerSecond,
+    )
+    .reads("sum by (code) (rate(apiserver_request_total[$__rate_interval]))", "{{code}}")
+}
+
+fn request_time() -> Panel {
+    let of = |what: &str| {
+        format!(
+            "sum by (verb) (rate(apiserver_request_duration_seconds_{what}{{verb!~\"CONNECT|WATCH\"\
+             }}[$__rate_interval]))"
+        )
+    };
+    Panel::series(
+        "How long the API server takes",
+        "The mean of its answers, by what is asked; connections that stay open are left out. More \
+         than a second, and its store is slow: as a rule the node's disk is busy or full.",
+        Unit::Seconds,
+    )
+    .reads(format!("{} / {}", of("sum"), of("count")), "{{verb}}")
+}
+
+fn names() -> Panel {
+    Panel::series(
+        "Questions for names",
+        "What CoreDNS answers. NXDOMAIN: the name is not there, as programs ask in several places \
+         before one knows it. SERVFAIL: nobody could say.",
+        Unit::PerSecond,
+    )
+    .reads("sum by (rcode) (rate(coredns_dns_responses_total[$__rate_interval]))", "{{rcode}}")
+}
+
+fn name_time() -> Panel {
+    Panel::series(
+        "How long a name takes",
+        "Nineteen of twenty questions are answered within that. Whoever calls another waits for a \
+         name first.",
+        Unit::Seconds,
+    )
+    .reads(
+        "histogram_quantile(0.95, sum by (le) \
+         (rate(coredns_dns_request_duration_seconds_bucket[$__rate_interval])))",
+        "95 %",
+    )
 }
 
 fn available() -> Panel {

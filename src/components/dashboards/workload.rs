@@ -63,7 +63,7 @@ impl Of<'_> {
         let used = format!("max({})", self.of_container("container_memory_rss"));
         Panel::stat(title, description, Unit::Share)
             .reads(format!("{used} / {}", self.amount("limits")), "of its limit")
-            .worse_above(percent(MEMORY_PERCENT - 10), percent(MEMORY_PERCENT))
+            .worse_above(percent(MEMORY_PERCENT.value - 10), percent(MEMORY_PERCENT.value))
     }
 
     /// What its pods take.
@@ -110,7 +110,7 @@ pub fn volumes(title: &'static str, selector: &str) -> Panel {
             (kubelet_volume_stats_{metric}{{{selector}}})"
         )
     };
-    let room = 100 - ROOM_PERCENT;
+    let room = 100 - ROOM_PERCENT.value;
     Panel::series(
         title,
         "How full each volume is. A volume of k3s' own class is a folder of the node's disk, and \

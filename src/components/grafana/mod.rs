@@ -18,7 +18,7 @@ use crate::{
         },
         contribution::{Contribution, Logs, Module, Scrape},
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
-        face::{Face, Transport},
+        face::{Callers, Face, Transport},
         handle::{HostRef, IssuerRef, Pods, PortRef, Running},
         ingress::IngressRef,
         kinds,
@@ -270,7 +270,8 @@ pub fn ingress(
 ) {
     let part = scope.part("grafana", "ui", None);
     let transport = Transport::Tls(issuer);
-    let face = Face { host, ingress, transport, limits: &limits::DASHBOARDS };
+    let (limits, callers) = (&limits::DASHBOARDS, Callers::Anybody);
+    let face = Face { host, also: &[], ingress, transport, limits, callers };
     scope.public(&part, &face, &grafana.ui);
 }
 

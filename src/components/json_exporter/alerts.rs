@@ -7,7 +7,7 @@ use crate::{
         scope::Scope,
     },
     components::ollama::Ollama,
-    facts::alerts::MODELS_AFTER,
+    facts::alerts::{Figure, MODELS_AFTER},
     units::Bytes,
 };
 
@@ -32,8 +32,16 @@ fn context_raised(context: u64) -> Alert {
     Alert {
         name: "ModelContextRaised",
         expression: format!("max by (instance, model) ({CONTEXT}) > {context}"),
-        after: MODELS_AFTER,
+        after: MODELS_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![
+            Figure::of(
+                context,
+                "`ollama.context` of the spec: the memory that the budget promises to Ollama holds \
+                 models with that many tokens, and grows with them.",
+            ),
+            MODELS_AFTER.figure(),
+        ],
         summary: format!(
             "Model {{{{ $labels.model }}}} has a context of more than {context} tokens in memory, \
              which the budget does not hold."
@@ -61,8 +69,19 @@ fn larger_than_promised(limit: Bytes) -> Alert {
     Alert {
         name: "ModelsLargerThanPromised",
         expression: format!("{} - {} > {}", sum(SIZE), sum(VRAM), limit.get()),
-        after: MODELS_AFTER,
+        after: MODELS_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![
+            Figure::of(
+                limit.get(),
+                format!(
+                    "The {} of Ollama's memory limit, which follows from its models (`espalier show \
+                     models`): at the limit the kernel ends it.",
+                    limit.in_mib()
+                ),
+            ),
+            MODELS_AFTER.figure(),
+        ],
         summary: format!(
             "The models in memory at {{{{ $labels.instance }}}} take more than the {} of Ollama's \
              limit.",

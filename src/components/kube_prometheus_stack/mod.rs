@@ -1,6 +1,7 @@
 //! Prometheus with its operator and kube-state-metrics, and the operator's resource definitions.
 
 mod pods;
+mod system;
 mod values;
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaimSpec;
@@ -209,11 +210,11 @@ impl KubePrometheusStack {
             default_rules: rules(ways.is_some()),
             grafana: Switch::OFF,
             kube_state_metrics: KubeStateMetrics {
-                // No rule reads them, and who makes metrics of them may read their content.
                 collectors_exclude: ["configmaps", "secrets"],
                 lookup: Lookup::AS_WRITTEN,
                 image: image(KUBE_STATE_METRICS_IMAGE).map(Digest::from),
                 resources: kube_state_metrics.into(),
+                self_monitor: Switch::ON,
                 update_strategy: "Recreate",
             },
             kube_api_server: ApiServer { enabled: false, job_name_override: "kubelet" },
@@ -277,8 +278,7 @@ impl KubePrometheusStack {
         pods::flows(scope, &made);
         scope.contribute(pods::samples_go_early(&format!("{}d", self.retention_days)));
         scope.contribute(dashboards::prometheus::dashboard());
-        let [_, _, prometheus] = made;
-        let number = port::PROMETHEUS;
+        let ([_, _, prometheus], number) = (made, port::PROMETHEUS);
         let queries = scope.chart_port(&prometheus, PROMETHEUS, number, number);
         Offers { prometheus, queries, alertmanager: asked, definitions }
     }
@@ -311,17 +311,21 @@ fn teller_values(
     (Teller { spec, config: told.configuration, service_account }, told.ways)
 }
 
-/// The chart's rules, in pairs with what is not there: perhaps no Alertmanager, no node-exporter;
-/// and of the API server no requests ([`OF_KUBELET`]), nor a target of its own.
+/// The chart's rules, in pairs with what is not there: perhaps no Alertmanager; no node-exporter, no
+/// target of the API server's own, nobody to whom samples are sent on, and of containers no memory
+/// on a disk (of the kubelet's metrics about them the chart itself keeps none about that).
 fn rules(has_alertmanager: bool) -> DefaultRules {
     DefaultRules {
         disabled: DisabledAlerts {
             kube_api_instance_unreachable: true,
-            kube_api_terminated_requests: true,
             prometheus_not_connected_to_alertmanagers: !has_alertmanager,
+            prometheus_remote_storage_failures: true,
+            prometheus_remote_write_behind: true,
+            prometheus_remote_write_desired_shards: true,
         },
         rules: RuleGroups {
             alertmanager: has_alertmanager,
+            k8s_container_memory_swap: false,
             kube_prometheus_node_recording: false,
             network: false,
             node: false,

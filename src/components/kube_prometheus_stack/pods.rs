@@ -1,6 +1,7 @@
 //! What the chart of Prometheus makes, with what its operator makes at run time, and what these
 //! pods speak to.
 
+use super::system;
 use crate::{
     builder::{
         chart::{pods::ChartPod, values::Strategy},
@@ -57,7 +58,7 @@ pub(super) fn declared(
 }
 
 /// What its pods speak to; whom Prometheus asks of other components follows from what they
-/// contribute.
+/// contribute, and of k3s from what is contributed for it.
 pub(super) fn flows(scope: &mut Scope<'_>, made: &[Pods; 3]) {
     let [operator, kube_state_metrics, prometheus] = made;
     for pods in made {
@@ -67,11 +68,14 @@ pub(super) fn flows(scope: &mut Scope<'_>, made: &[Pods; 3]) {
     }
     // What the chart's own monitors ask: itself, and what this chart makes.
     scope.calls_kubelets(prometheus);
-    scope.calls(prometheus, kube_state_metrics, port::KUBE_STATE_METRICS);
+    for port in [port::KUBE_STATE_METRICS, port::KUBE_STATE_METRICS_SELF] {
+        scope.calls(prometheus, kube_state_metrics, port);
+    }
     scope.calls(prometheus, operator, port::OPERATOR);
     for port in [port::CONFIG_RELOADER, port::PROMETHEUS] {
         scope.calls(prometheus, prometheus, port);
     }
+    system::offers(scope);
 }
 
 /// Alertmanager, made at run time as Prometheus is.
@@ -118,6 +122,7 @@ pub(super) fn samples_go_early(retention: &str) -> Alert {
         expression: format!("max by (pod) (increase({deleted}[{SAMPLES_WITHIN}])) > 0"),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![SAMPLES_WITHIN.figure()],
         summary: format!(
             "Prometheus deletes samples that are younger than {retention}, because its volume is \
              full."

@@ -91,15 +91,17 @@ fn is_on(group: &bool) -> bool {
 }
 
 /// Single alerts of a group that stays: `true` switches one off.
+#[expect(clippy::struct_excessive_bools, reason = "they are the chart's keys")]
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DisabledAlerts {
     #[serde(rename = "KubeAPIInstanceUnreachable")]
     pub(super) kube_api_instance_unreachable: bool,
-    #[serde(rename = "KubeAPITerminatedRequests")]
-    pub(super) kube_api_terminated_requests: bool,
     #[serde(skip_serializing_if = "is_default")]
     pub(super) prometheus_not_connected_to_alertmanagers: bool,
+    pub(super) prometheus_remote_storage_failures: bool,
+    pub(super) prometheus_remote_write_behind: bool,
+    pub(super) prometheus_remote_write_desired_shards: bool,
 }
 
 /// Whole groups: `false` switches one off.
@@ -109,6 +111,7 @@ pub(super) struct DisabledAlerts {
 pub(super) struct RuleGroups {
     #[serde(skip_serializing_if = "is_on")]
     pub(super) alertmanager: bool,
+    pub(super) k8s_container_memory_swap: bool,
     pub(super) kube_prometheus_node_recording: bool,
     pub(super) network: bool,
     pub(super) node: bool,
@@ -120,12 +123,15 @@ pub(super) struct RuleGroups {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct KubeStateMetrics {
+    /// No rule reads them, and who makes metrics of them may read their content.
     pub(super) collectors_exclude: [&'static str; 2],
     #[serde(rename = "dnsConfig")]
     pub(super) lookup: Lookup,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image: Option<Digest>,
     pub(super) resources: ChartResources,
+    /// The chart's rules about it read that, and are on without it, too.
+    pub(super) self_monitor: Switch,
     pub(super) update_strategy: &'static str,
 }
 

@@ -43,8 +43,9 @@ fn refused() -> Alert {
         expression: format!(
             "sum by (reason) (increase(loki_discarded_samples_total[{LOGS_WITHIN}])) > 0"
         ),
-        after: LOGS_AFTER,
+        after: LOGS_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![LOGS_WITHIN.figure(), LOGS_AFTER.figure()],
         summary: "Loki refuses lines, again and again ({{ $labels.reason }}).".to_owned(),
         runbook:
             "`rate_limited`: more is written than the volume holds for the days that are kept. \
@@ -75,6 +76,7 @@ fn not_written() -> Alert {
         ),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![LOGS_WITHIN.figure()],
         summary: "Loki cannot write what it holds in memory: its volume is full, or fails."
             .to_owned(),
         runbook: "`kubectl -n monitoring logs loki-0` says why. No room: see VolumeNearlyFull and \
@@ -91,12 +93,13 @@ fn not_deleted() -> Alert {
     let last = "loki_compactor_apply_retention_last_successful_run_timestamp_seconds";
     // The clock of examples begins at 0.
     let run = |ago: u64| vec![Series::of(last, -Series::amount(ago))];
-    let late = RETENTION_LATE.get();
+    let late = RETENTION_LATE.value.get();
     Alert {
         name: "LogsNotDeleted",
         expression: format!("time() - max({last}) > {late}"),
-        after: LOGS_AFTER,
+        after: LOGS_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![RETENTION_LATE.written(late), LOGS_AFTER.figure()],
         summary: format!(
             "Loki has deleted nothing for more than {RETENTION_LATE}: lines are kept for longer \
              than they should, and its volume fills up."

@@ -6,12 +6,9 @@ use crate::{
         example::{Examples, Series},
         scope::Scope,
     },
-    facts::{
-        alerts::{
-            NODE_MEMORY_AFTER, NODE_MEMORY_LEFT, ROOM_AFTER, ROOM_ENOUGH_PERCENT, ROOM_PERCENT,
-            SHRINKS_FOR, SHRINKS_WITHIN,
-        },
-        node::EVICTION_DISK_PERCENT,
+    facts::alerts::{
+        EVICTS_PERCENT, NODE_MEMORY_AFTER, NODE_MEMORY_LEFT, ROOM_AFTER, ROOM_ENOUGH_PERCENT,
+        ROOM_PERCENT, SHRINKS_FOR, SHRINKS_WITHIN, figures_of_a_disk_that_fills_up,
     },
     units::Bytes,
 };
@@ -29,10 +26,6 @@ const DISK: &str = "pod, mountpoint";
 const AVAILABLE: &str = "node_filesystem_avail_bytes";
 const SIZE: &str = "node_filesystem_size_bytes";
 const MEMORY: &str = "node_memory_MemAvailable_bytes";
-
-fn share(percent: u32) -> String {
-    format!("{}.{:02}", percent / 100, percent % 100)
-}
 
 /// A part of a disk's size.
 fn part(of: &str) -> String {
@@ -64,18 +57,19 @@ fn disk_nearly_full() -> Alert {
         |percent| vec![Series::of(of_disk(SIZE), 100), Series::of(of_disk(AVAILABLE), percent)];
     Alert {
         name: "NodeDiskNearlyFull",
-        expression: format!("{} < {}", part(AVAILABLE), share(ROOM_PERCENT)),
-        after: ROOM_AFTER,
+        expression: format!("{} < {}", part(AVAILABLE), ROOM_PERCENT.share()),
+        after: ROOM_AFTER.value,
         severity: AlertSeverity::Critical,
+        figures: vec![ROOM_PERCENT.share_figure(), ROOM_AFTER.figure()],
         summary: format!(
             "Less than {ROOM_PERCENT} % is left on the disk of the node of {{{{ $labels.pod }}}} at \
-             {{{{ $labels.mountpoint }}}}: below {EVICTION_DISK_PERCENT} % the node evicts pods."
+             {{{{ $labels.mountpoint }}}}: below {EVICTS_PERCENT} % the node evicts pods."
         ),
         runbook: MAKE_ROOM.to_owned(),
         examples: Examples {
-            fires_on: room(i64::from(ROOM_PERCENT) - 1),
+            fires_on: room(i64::from(ROOM_PERCENT.value) - 1),
             labels: the_disk(),
-            quiet_on: room(i64::from(ROOM_PERCENT)),
+            quiet_on: room(i64::from(ROOM_PERCENT.value)),
             ..Examples::default()
         },
     }
@@ -84,7 +78,7 @@ fn disk_nearly_full() -> Alert {
 /// At the pace of the last hours it comes to where the kubelet evicts within days. A disk with much
 /// room is left alone: a model that is pulled looks like that.
 fn disk_fills_up() -> Alert {
-    let seconds = SHRINKS_FOR.get();
+    let seconds = SHRINKS_FOR.value.get();
     let later = format!("predict_linear({AVAILABLE}[{SHRINKS_WITHIN}], {seconds})");
     let shrinking = |per_minute: i64| {
         vec![
@@ -97,12 +91,13 @@ fn disk_fills_up() -> Alert {
         expression: format!(
             "{} < {} and {} < {}",
             part(&later),
-            share(EVICTION_DISK_PERCENT),
+            EVICTS_PERCENT.share(),
             part(AVAILABLE),
-            share(ROOM_ENOUGH_PERCENT)
+            ROOM_ENOUGH_PERCENT.share()
         ),
-        after: ROOM_AFTER,
+        after: ROOM_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: figures_of_a_disk_that_fills_up(),
         summary: format!(
             "At its present pace, the disk of the node of {{{{ $labels.pod }}}} at {{{{ \
              $labels.mountpoint }}}} is so full within {SHRINKS_FOR} that the node evicts pods."
@@ -119,19 +114,21 @@ fn disk_fills_up() -> Alert {
 
 /// What the kernel can still give away: that is less than what the budget never promises.
 fn short_of_memory() -> Alert {
+    let least = NODE_MEMORY_LEFT.value;
     let left = |bytes: Bytes, less: i64| {
         let name = format!("{MEMORY}{{pod=\"node-exporter-a\"}}");
         vec![Series::of(name, Series::amount(bytes.get()) - less)]
     };
     Alert {
         name: "NodeShortOfMemory",
-        expression: format!("max by (pod) ({MEMORY}) < {}", NODE_MEMORY_LEFT.get()),
-        after: NODE_MEMORY_AFTER,
+        expression: format!("max by (pod) ({MEMORY}) < {}", least.get()),
+        after: NODE_MEMORY_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![NODE_MEMORY_LEFT.written(least.get()), NODE_MEMORY_AFTER.figure()],
         summary: format!(
             "The node of {{{{ $labels.pod }}}} has less than {} of memory left: a little less, and \
              it evicts pods.",
-            NODE_MEMORY_LEFT.in_mib()
+            least.in_mib()
         ),
         runbook: "`kubectl -n node-agents get pods -o wide` shows the node, `kubectl top pods -A` \
                   what pods use, `espalier show budget` what each is promised: who uses more than \
@@ -140,9 +137,9 @@ fn short_of_memory() -> Alert {
                   the machine has no place in the budget."
             .to_owned(),
         examples: Examples {
-            fires_on: left(NODE_MEMORY_LEFT, 1),
+            fires_on: left(least, 1),
             labels: vec![the_pod()],
-            quiet_on: left(NODE_MEMORY_LEFT, 0),
+            quiet_on: left(least, 0),
             ..Examples::default()
         },
     }

@@ -23,9 +23,12 @@ listed() {
 # Removes the models on the volume that are not listed, so that it holds what was counted. Nothing is
 # removed before one of the listed ones can answer.
 prune() {
-  local rest name wanted=' '
+  local rest name prompt wanted=' '
   if [ "$PRUNE" != true ] || ! can_serve; then return; fi
-  for name in $MODELS; do wanted+="$(listed "$name") "; done
+  for name in $MODELS; do
+    wanted+="$(listed "$name") "
+    for prompt in ${PROMPTS:-}; do wanted+="$(listed "$name-$prompt") "; done
+  done
   rest=$(ask GET /api/tags '' 60) || return 0
   while [[ $rest =~ \"name\":\"([^\"]+)\" ]]; do
     name=${BASH_REMATCH[1]} rest=${rest#*"${BASH_REMATCH[0]}"}
@@ -61,16 +64,16 @@ done
 longest=$((366 * 86400))
 if long can_serve; then longest=120; fi
 long prune
-absent=()
+absent=() lacking=()
 for model in $MODELS; do
   for attempt in 1 2 3 4 5 6; do
-    if long pull "$model" "$(left)"; then continue 2; fi
-    echo "attempt $attempt to pull $model failed" >&2
+    if long provide "$model" "$(left)"; then continue 2; fi
+    echo "attempt $attempt to get $model failed" >&2
     if [ "$SECONDS" -ge "$longest" ]; then break; fi
     long sleep 10
   done
-  absent+=("$model")
-  echo "$model could not be pulled" >&2
+  absent+=("$model") lacking+=("$(lacks "$model")")
+  echo "${lacking[-1]} is missing" >&2
 done
 
 : >"$missing"
@@ -78,7 +81,7 @@ if [ "${#absent[@]}" -gt 0 ]; then
   if ! long can_serve; then exit 1; fi
   printf '%s\n' "${absent[@]}" >"$missing"
   # In the log, and in the pod's status.
-  said="MISSING: ${absent[*]}; the others are served, and the server goes on trying"
+  said="MISSING: ${lacking[*]}; the others are served, and the server goes on trying"
   echo "$said" >&2
   { echo "$said" >"$TERMINATION_LOG"; } 2>/dev/null || true
 fi

@@ -3,9 +3,10 @@ go_on() {
   local model pause=30
   until is_up; do sleep 1; done
   while sleep "$pause"; do
-    local absent=()
+    local absent=() lacking=()
     while read -r model; do
-      pull "$model" 86400 || absent+=("$model")
+      if provide "$model" 86400; then continue; fi
+      absent+=("$model") lacking+=("$(lacks "$model")")
     done <"$missing"
     if [ "${#absent[@]}" -eq 0 ]; then
       echo "all listed models are there"
@@ -13,7 +14,7 @@ go_on() {
       return
     fi
     pause=$((pause < 300 ? pause * 2 : 600))
-    echo "MISSING: ${absent[*]}; the next try is in $pause seconds" >&2
+    echo "MISSING: ${lacking[*]}; the next try is in $pause seconds" >&2
   done
 }
 

@@ -39,8 +39,9 @@ fn telemetry_lost() -> Alert {
     Alert {
         name: "TelemetryLost",
         expression: format!("absent(webui_users_total{{{SENDER}}})"),
-        after: EXPORTER_AFTER,
+        after: EXPORTER_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![EXPORTER_AFTER.figure()],
         summary: "Open WebUI sends no metrics: alerts on failed requests and sign-ins cannot fire."
             .to_owned(),
         runbook: "`kubectl -n ai logs deploy/openwebui` says whether it fails to export \
@@ -59,7 +60,8 @@ fn telemetry_lost() -> Alert {
 
 /// As of the ingress controller's answers: a share, of enough of them.
 fn requests_fail() -> Alert {
-    let percent = i64::from(FAILED_PERCENT);
+    let percent = i64::from(FAILED_PERCENT.value);
+    let share = format!("0.{:02}", FAILED_PERCENT.value);
     let sum = |more: &str| {
         format!("sum(increase(http_server_requests_total{{{SENDER}{more}}}[{FAILED_WITHIN}]))")
     };
@@ -70,12 +72,14 @@ fn requests_fail() -> Alert {
     };
     Alert {
         name: "RequestsFail",
-        expression: format!(
-            "{failed} / {} > 0.{FAILED_PERCENT:02} and {failed} > {FAILED_AT_LEAST}",
-            sum("")
-        ),
+        expression: format!("{failed} / {} > {share} and {failed} > {FAILED_AT_LEAST}", sum("")),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![
+            FAILED_PERCENT.written(share),
+            FAILED_AT_LEAST.figure(),
+            FAILED_WITHIN.figure(),
+        ],
         summary: format!(
             "More than {FAILED_PERCENT} % of the requests to Open WebUI fail within it (status 500 \
              or above)."
@@ -96,8 +100,8 @@ fn requests_fail() -> Alert {
 /// Whoever tries passwords: a person mistypes a few times, a program many. The answer to a wrong
 /// password is 400, and 429 when Open WebUI has had enough of an address.
 fn sign_ins_fail() -> Alert {
-    let minutes = i64::try_from(SIGN_INS_WITHIN.get() / 60).unwrap_or(i64::MAX);
-    let per_minute = i64::from(SIGN_INS_FAILED) / minutes;
+    let minutes = i64::try_from(SIGN_INS_WITHIN.value.get() / 60).unwrap_or(i64::MAX);
+    let per_minute = i64::from(SIGN_INS_FAILED.value) / minutes;
     Alert {
         name: "SignInsFail",
         expression: format!(
@@ -106,6 +110,7 @@ fn sign_ins_fail() -> Alert {
         ),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![SIGN_INS_FAILED.figure(), SIGN_INS_WITHIN.figure()],
         summary: format!(
             "More than {SIGN_INS_FAILED} sign-ins failed within {SIGN_INS_WITHIN}: somebody may be \
              trying passwords."

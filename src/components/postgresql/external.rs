@@ -114,6 +114,7 @@ impl External {
             password,
             reader: Some(reader),
             monitor: None,
+            administrator: None,
             role: self.role.shared(),
             database: self.database.shared(),
             storage: None,

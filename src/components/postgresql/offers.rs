@@ -7,6 +7,8 @@ use crate::{
     units::Bytes,
 };
 
+/// The image's `postgres` user.
+pub(super) const USER: i64 = 999;
 /// PostgreSQL's own port.
 pub(super) const PORT: u16 = 5432;
 /// The database, and the role that owns it: Open WebUI's, and a restore's. It is no superuser.
@@ -33,6 +35,9 @@ pub struct Offers {
     /// Who reads its statistics, and no table. None where nobody does, and where the roles are
     /// somebody else's to make.
     pub monitor: Option<Reader>,
+    /// The password of the role that makes databases for workspaces. None where nobody offers them
+    /// any.
+    pub administrator: Option<Credential>,
     /// The database.
     pub database: Arc<str>,
     /// What a client's URL ends with.

@@ -70,6 +70,11 @@ printf '%s\n' "superuser $(id -un) postgres" >"$ACCESS/pg_ident.conf"
 printf '%s\n' 'local all postgres peer map=superuser' "host \"$POSTGRES_DB\" \"$PROBE_USER\" 127.0.0.1/32 trust" \
   "host \"$POSTGRES_DB\" \"$POSTGRES_USER\" all scram-sha-256" "host \"$POSTGRES_DB\" \"$BACKUP_USER\" all scram-sha-256" \
   "host \"$POSTGRES_DB\" \"$EXPORTER_USER\" all scram-sha-256" >"$ACCESS/pg_hba.conf"
+# Workspaces: each to the database of its own name, with its password; who makes these, to PostgreSQL's own.
+if [ -n "${WORKSPACES_USER:-}" ]; then
+  printf '%s\n' "host postgres \"$WORKSPACES_USER\" all scram-sha-256" "host sameuser +$WORKSPACES_GROUP all scram-sha-256" \
+    >>"$ACCESS/pg_hba.conf"
+fi
 
 # A password in a statement. Its line breaks are escaped: none of them ends the statement. None: nobody signs in with one.
 quoted() { # password
@@ -105,6 +110,17 @@ GRANT CONNECT ON DATABASE \"$POSTGRES_DB\" TO \"$BACKUP_USER\", \"$EXPORTER_USER
 ALTER ROLE \"$POSTGRES_USER\" PASSWORD $(quoted "$POSTGRES_PASSWORD");
 ALTER ROLE \"$BACKUP_USER\" PASSWORD $(quoted "${BACKUP_PASSWORD:-}");
 ALTER ROLE \"$EXPORTER_USER\" PASSWORD $(quoted "${EXPORTER_PASSWORD:-}")"
+if [ -n "${WORKSPACES_USER:-}" ]; then
+  roles="$roles;
+DO \$workspaces\$
+BEGIN
+  IF to_regrole('$WORKSPACES_GROUP') IS NULL THEN CREATE ROLE \"$WORKSPACES_GROUP\"; END IF;
+  IF to_regrole('$WORKSPACES_USER') IS NULL THEN CREATE ROLE \"$WORKSPACES_USER\"; END IF;
+END \$workspaces\$;
+ALTER ROLE \"$WORKSPACES_USER\" LOGIN NOSUPERUSER CREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS
+  PASSWORD $(quoted "$WORKSPACES_PASSWORD");
+GRANT \"$WORKSPACES_GROUP\" TO \"$WORKSPACES_USER\" WITH ADMIN OPTION"
+fi
 # What is the superuser's in that database becomes the client's, once: the database itself last.
 owners="DO \$owners\$
 DECLARE it text;

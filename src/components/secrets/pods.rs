@@ -43,8 +43,9 @@ fn not_unsealed() -> Alert {
         expression: "min by (exported_namespace, name) \
                      (sealed_secrets_controller_condition_info{condition=\"Synced\"}) < 1"
             .to_owned(),
-        after: UNSEALED_AFTER,
+        after: UNSEALED_AFTER.value,
         severity: AlertSeverity::Warning,
+        figures: vec![UNSEALED_AFTER.figure()],
         summary: "The sealed value {{ $labels.exported_namespace }}/{{ $labels.name }} is not \
                   opened: pods that read it do not start, or keep the former value."
             .to_owned(),
@@ -69,13 +70,14 @@ fn not_unsealed() -> Alert {
 /// its own ends. The clock is that of Prometheus' own rules, which is a series and can be tested.
 pub(super) fn sealing_ends(certificate: &SealingCertificate) -> Alert {
     const CLOCK: &str = "prometheus_rule_group_last_evaluation_timestamp_seconds";
-    let soon = certificate.not_after - SEALING_ENDS.get().cast_signed();
+    let soon = certificate.not_after - SEALING_ENDS.value.get().cast_signed();
     let clock = |second| vec![Series::of(format!("{CLOCK}{{rule_group=\"a\"}}"), second)];
     Alert {
         name: "SealingCertificateEnds",
         expression: format!("max({CLOCK}) > {soon}"),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![SEALING_ENDS.written(soon)],
         summary: format!(
             "The certificate that values are sealed with ends within {SEALING_ENDS}, or has ended: \
              then no value can be sealed any more."

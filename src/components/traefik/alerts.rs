@@ -38,6 +38,7 @@ fn answers_fail() -> Alert {
         ),
         after: Seconds::new(0),
         severity: AlertSeverity::Warning,
+        figures: vec![FAILED_PERCENT.figure(), FAILED_AT_LEAST.figure(), FAILED_WITHIN.figure()],
         summary: format!(
             "More than {FAILED_PERCENT} % of all answers of the last {FAILED_WITHIN} say that a \
              server failed."
