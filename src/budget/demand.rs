@@ -52,7 +52,9 @@ impl Demand {
         }
     }
 
-    fn max(self, other: Self) -> Self {
+    /// The larger of both, figure by figure.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
         Self {
             request: self.request.max(other.request),
             limit: self.limit.max(other.limit),

@@ -89,6 +89,41 @@ pub fn cluster_row(name: &str, pod: Demand) -> BudgetRow {
     }
 }
 
+/// What there is too little of, as a word for people and tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Missing {
+    /// Memory to request.
+    Memory,
+    /// CPU to request.
+    Cpu,
+    /// GPUs.
+    Gpus,
+    /// Disk.
+    Disk,
+    /// Pods that the nodes run.
+    Pods,
+    /// Memory that limits may sum to.
+    Limits,
+    /// A node that has room for a pod, though the sums fit.
+    Place,
+}
+
+impl Missing {
+    /// As a sentence goes on: "the next one finds …".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Memory => "too little memory",
+            Self::Cpu => "too little CPU",
+            Self::Gpus => "too few GPUs",
+            Self::Disk => "too little disk",
+            Self::Pods => "too few pods to a node",
+            Self::Limits => "limits that sum to more than `overcommit` permits",
+            Self::Place => "no node with enough room for one of its pods",
+        }
+    }
+}
+
 impl Report {
     /// Holds a sum against the nodes; `rows` may leave out what only the sum holds.
     pub fn of_sum(nodes: Nodes, rows: Vec<BudgetRow>, sum: Total, unplaced: Vec<Unplaced>) -> Self {
@@ -121,6 +156,31 @@ impl Report {
             && self.gpus <= self.allocatable_gpus
             && self.unplaced.is_empty()
             && self.disk.fits()
+    }
+
+    /// Pods, those included that request nothing and are in no row.
+    pub fn all_pods(&self) -> u32 {
+        let others = node::PODS_WITHOUT_REQUESTS + self.nodes.count().saturating_sub(1);
+        self.pods.saturating_add(others)
+    }
+
+    /// Whether the limits sum to more than the spec permits.
+    pub fn is_overcommitted(&self) -> bool {
+        self.limits_percent() > self.overcommit_percent
+    }
+
+    /// What an error says that there is too little of, the first of several.
+    pub fn missing(&self) -> Option<Missing> {
+        let short = [
+            (self.requests > self.allocatable, Missing::Memory),
+            (self.cpu > self.allocatable_cpu, Missing::Cpu),
+            (self.gpus > self.allocatable_gpus, Missing::Gpus),
+            (!self.disk.fits(), Missing::Disk),
+            (self.all_pods() > self.nodes.max_pods(), Missing::Pods),
+            (self.is_overcommitted(), Missing::Limits),
+            (!self.unplaced.is_empty(), Missing::Place),
+        ];
+        short.into_iter().find(|it| it.0).map(|it| it.1)
     }
 
     /// What is left of the node for requests.

@@ -40,7 +40,8 @@ fn size(claim: &PersistentVolumeClaim) -> Option<Bytes> {
     asked(claim).filter(|_| class.is_none_or(|name| name == STORAGE_CLASS))
 }
 
-fn asked(claim: &PersistentVolumeClaim) -> Option<Bytes> {
+/// What a claim asks for.
+pub fn asked(claim: &PersistentVolumeClaim) -> Option<Bytes> {
     let requests = claim.spec.as_ref()?.resources.as_ref()?.requests.as_ref()?;
     Bytes::read(requests.get("storage")?)
 }

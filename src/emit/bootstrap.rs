@@ -48,8 +48,8 @@ pub struct Script {
     pub revision: String,
     /// A file with the keys of the repository's SSH host; empty: those that everybody knows.
     pub host_keys: String,
-    /// A file with the authorities that certify the repository's server; empty: those that everybody
-    /// knows.
+    /// A file with the authorities that certify the repository's server; empty: those that
+    /// everybody knows.
     pub repository_ca: String,
     /// Public hosts, whose DNS names must point to the node; those of workspaces are in their
     /// Ingresses.

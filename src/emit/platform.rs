@@ -42,7 +42,11 @@ pub fn write(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Fi
     for (_, application) in plan.application_objects(&revision) {
         tenant::application(files, application);
     }
-    if plan.repository().pin == Pin::Tag {
+    if plan.has_operator() {
+        if summaries.iter().any(|it| it.name.is_some()) {
+            tenant::resources(plan, &revision, files);
+        }
+    } else if plan.repository().pin == Pin::Tag {
         for summary in summaries {
             if let Some(name) = &summary.name {
                 let its = plan.application_of_tenant(name, summary.wave, &revision);
@@ -98,7 +102,7 @@ fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) 
         k3s: plan.platform().versions.of(K3S).to_string(),
         waves,
         applications: plan.waves().count()
-            + summaries.iter().filter(|it| it.name.is_some()).count(),
+            + plan.applications_of(summaries.iter().filter(|it| it.name.is_some()).count()),
         flows: flows(plan),
         secrets: secrets(plan),
     };

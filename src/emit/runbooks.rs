@@ -52,7 +52,7 @@ fn plain(summary: &str) -> String {
 }
 
 fn page(component: &str, alert: &Alert) -> String {
-    let Alert { name, expression, after, severity, summary, runbook, examples } = alert;
+    let Alert { name, expression, after, severity, figures, summary, runbook, examples } = alert;
     let mut page = String::from(HEADER);
     let mut line = |text: &str| {
         page.push_str(text);
@@ -75,6 +75,12 @@ fn page(component: &str, alert: &Alert) -> String {
     };
     line(&format!("When this query {verb} a value{how_long}:\n"));
     line(&format!("```promql\n{expression}\n```"));
+    if !figures.is_empty() {
+        line("\n## Why these figures\n");
+    }
+    for figure in figures {
+        line(&format!("- `{}`: {}", figure.shown, figure.why));
+    }
     page
 }
 

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     builder::{component::BuiltComponent, meta::Naming},
-    components::{argocd, workspace::PREFIX},
+    components::{argocd, workspace::may_make::PREFIX},
     crds::argocd::{
         Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm,
         IN_CLUSTER, IgnoreDifference, Retry, Source, SyncPolicy, ValuesObject,
@@ -60,7 +60,7 @@ pub fn of_component(
         None => from_folder(to.repository, folder, to.revision),
     };
     let mut application =
-        application(&built.name, &built.namespace, wave, project, source, to.platform);
+        application(&built.name, &built.namespace, wave, project.into(), source, to.platform);
     if folder == BOOTSTRAP_FOLDER {
         // The root is an Application as well: compared while Argo CD asks it for something, it
         // would differ, and be synced for nothing.
@@ -85,26 +85,43 @@ fn ignored_operation_fields() -> Vec<IgnoreDifference> {
 }
 
 /// A tenant's Application: its objects lie in a folder of their own.
-pub fn of_tenant(
-    tenant: &Arc<str>,
-    wave: u32,
-    project: &'static str,
-    to: &Follows<'_>,
-) -> Application {
+pub fn of_tenant(tenant: &Arc<str>, wave: u32, to: &Follows<'_>) -> Application {
     let name = tenant_name(tenant);
     application(
         &name,
         tenant,
         wave,
-        project,
+        name.clone(),
         from_folder(to.repository, &folder(&name), to.revision),
         to.platform,
     )
 }
 
-/// The name of a tenant's Application.
+/// The Application of all resources of workspaces, where an operator makes their objects.
+pub const WORKSPACES: &str = "workspaces";
+
+/// Builds it.
+pub fn of_workspaces(namespace: &Arc<str>, wave: u32, to: &Follows<'_>) -> Application {
+    let source = from_folder(to.repository, &folder(WORKSPACES), to.revision);
+    application(&WORKSPACES.into(), namespace, wave, WORKSPACES.into(), source, to.platform)
+}
+
+/// The file of its project.
+pub const PROJECT_OF_WORKSPACES: &str = "apps/workspaces.project.yaml";
+
+/// The file of a tenant's project. No workspace has a dot in its name, so no Application has it.
+pub fn project_file(tenant: &str) -> String {
+    format!("apps/{PREFIX}{tenant}.project.yaml")
+}
+
+/// The name of a tenant's Application, and of its project.
 pub fn tenant_name(tenant: &str) -> Arc<str> {
     format!("{PREFIX}{tenant}").into()
+}
+
+/// The name itself, if it is that of a tenant's Application: it has no dot.
+pub fn tenant(name: &str) -> Option<&str> {
+    (name.starts_with(PREFIX) && !name.contains('.')).then_some(name)
 }
 
 /// What Applications follow.
@@ -121,7 +138,7 @@ fn application(
     name: &Arc<str>,
     namespace: &Arc<str>,
     wave: u32,
-    project: &'static str,
+    project: Arc<str>,
     source: Source,
     platform: &str,
 ) -> Application {
@@ -171,7 +188,7 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
     let spec = ApplicationSpec {
         destination: Destination { namespace: "argocd".into(), server: IN_CLUSTER },
         ignore_differences: ignored_operation_fields(),
-        project,
+        project: project.into(),
         revision_history_limit: 5,
         source: from_folder(repository, "apps", &repository.revision()),
         sync_policy: SyncPolicy {

@@ -14,8 +14,9 @@ pub struct HostRow {
     pub host: Arc<str>,
     /// The Application that answers there.
     pub application: Arc<str>,
-    /// The DNS records, of which one has to lead to the cluster.
-    pub dns_records: [&'static str; 2],
+    /// The DNS records, of which one has to lead to the cluster; none for a name that leads to the
+    /// computer that asks for it.
+    pub dns_records: &'static [&'static str],
     /// The issuer of its certificate, or [`NO_ISSUER`].
     pub issuer: &'static str,
 }

@@ -5,11 +5,7 @@ use std::{cmp::Reverse, sync::Arc};
 use serde::{Serialize, Serializer};
 
 use super::{Plan, summary::Summary};
-use crate::{
-    components::{ollama::Ollama, workspace},
-    facts,
-    units::Bytes,
-};
+use crate::{components::ollama::Ollama, facts, units::Bytes};
 
 /// One term of the sum.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -66,10 +62,14 @@ pub fn of_models(plan: &Plan) -> Option<ModelMemory> {
 /// Of each workspace's own, in the order of their files' names.
 pub fn of_workspaces(summaries: &[Summary]) -> Vec<WorkspaceMemory> {
     let its = |summary: &Summary| {
-        Some(WorkspaceMemory {
-            workspace: summary.name.clone()?,
-            memory: of(&workspace::ollama(&summary.models)),
-        })
+        let ollama = Ollama {
+            replicas: summary.replicas,
+            models: summary.models.to_vec(),
+            resources: summary.resources.clone(),
+            ..Ollama::default()
+        };
+        let workspace = summary.name.clone().filter(|_| summary.replicas > 0)?;
+        Some(WorkspaceMemory { workspace, memory: of(&ollama) })
     };
     summaries.iter().filter_map(its).collect()
 }

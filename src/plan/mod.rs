@@ -11,24 +11,32 @@ pub mod objects;
 pub mod overview;
 pub mod policies;
 pub mod projects;
+pub mod quota;
+pub mod room;
 pub mod rows;
 pub mod summary;
 pub mod tables;
 pub mod tenant;
 pub mod waves;
+pub mod workspaces;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     builder::{
-        component::BuiltComponent, contribution::Contributions, ingress::Redirect,
-        internet::ProxyRef, meta::Naming, object::Object,
+        component::BuiltComponent,
+        contribution::Contributions,
+        ingress::{Clients, Redirect},
+        internet::ProxyRef,
+        meta::Naming,
+        object::Object,
     },
     components::{
         floor_plan::{Assembly, Platform},
-        namespaces, secrets,
+        namespaces,
+        postgresql::databases,
+        secrets,
         spec::{Spec, may_make},
-        workspace,
     },
     names::Host,
     platform::{node_group::Nodes, repository::Repository},
@@ -36,6 +44,7 @@ use crate::{
 use applications::Follows;
 use copies::RequiredSecret;
 use projects::{Permits, Projects};
+use summary::Summary;
 use waves::{Waves, emitted};
 
 /// The platform, planned.
@@ -78,6 +87,26 @@ impl Plan {
         Self { assembly, waves, secrets, projects, file }
     }
 
+    /// The same plan with the databases of its tenants, the one thing of it that follows from them.
+    /// None where no tenant has one: it is as it is then.
+    pub fn serving(&self, summaries: &[Summary]) -> Option<Self> {
+        let mut wanted = BTreeMap::new();
+        for summary in summaries {
+            if let (Some(name), Some(verifier)) = (&summary.name, &summary.database) {
+                wanted.insert(&**name, &**verifier);
+            }
+        }
+        if wanted.is_empty() {
+            return None;
+        }
+        let mut plan = Self::of(self.platform().clone().build(), self.file.clone());
+        let mut components = plan.assembly.components.iter_mut();
+        let component = components.find(|it| *it.name == *databases::APPLICATION.application)?;
+        let objects = std::mem::take(&mut component.objects);
+        component.objects = databases::filled(objects, &wanted);
+        Some(plan)
+    }
+
     /// The platform's Applications that have something to do, in build order.
     pub fn applications(&self) -> impl Iterator<Item = Planned<'_>> {
         let all = self.assembly.components.iter().enumerate();
@@ -101,8 +130,18 @@ impl Plan {
     }
 
     /// What it was built from.
-    pub fn platform(&self) -> &Platform {
+    pub fn platform(&self) -> &Arc<Platform> {
         &self.assembly.platform
+    }
+
+    /// Whether each pod has to find a place on one of several nodes.
+    pub fn has_several_nodes(&self) -> bool {
+        self.assembly.cluster.several_nodes
+    }
+
+    /// Whether the platform has databases for its tenants.
+    pub fn has_databases(&self) -> bool {
+        self.assembly.databases.is_some()
     }
 
     /// The platform's name.
@@ -118,6 +157,11 @@ impl Plan {
     /// What the ingress controller does with a request in plain HTTP.
     pub fn redirect(&self) -> Redirect {
         self.assembly.ingress.redirect()
+    }
+
+    /// What the ingress controller sees of its clients.
+    pub fn clients(&self) -> Clients {
+        self.assembly.ingress.clients()
     }
 
     /// The class of every Ingress.
@@ -170,6 +214,11 @@ impl Plan {
             .components
             .iter()
             .flat_map(|component| component.certificates.iter().map(|it| (it, &component.name)))
+    }
+
+    /// Whether one certificate for all workspaces is for this host.
+    pub fn covers(&self, host: &Host) -> bool {
+        self.assembly.wildcard.as_ref().is_some_and(|it| it.covers(host))
     }
 
     /// What components would like monitoring to know.
@@ -231,6 +280,5 @@ fn projects(spec: &Spec) -> Projects {
     let repository = &spec.repository;
     let applications =
         may_make().into_iter().map(|it| (it.application, Permits::of(it, &repository.url)));
-    let tenants = Permits::of_tenants(&workspace::MAY_MAKE, spec.reserved(), &repository.url);
-    Projects::of(applications, namespaces::AI, repository, tenants)
+    Projects::of(applications, namespaces::AI, repository)
 }

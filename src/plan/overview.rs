@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    Plan, applications,
+    Plan,
     glance::{DNS_RECORDS, Glance, HostRow, ModelRow, NO_ISSUER, VersionRow},
     summary::Summary,
 };
 use crate::{
-    components::{ollama::Ollama, workspace},
-    facts::versions::{self, K3S, OLLAMA, OPEN_WEBUI, Pin},
+    components::ollama::Ollama,
+    facts::versions::{self, K3S, OLLAMA, OPEN_WEBUI, Pin, WORKSPACE_OPERATOR},
+    names::Host,
 };
 
 /// What a person asks first; of the workspaces' hosts and models the first so many.
@@ -21,7 +22,8 @@ pub fn glance(plan: &Plan, summaries: &[Summary], most: usize) -> Glance {
     let (own, mut model_count) = (models.len(), models.len());
     for summary in summaries {
         let Some(name) = &summary.name else { continue };
-        let its = self::models(&workspace::ollama(&summary.models), Some(name));
+        let served = summary.models.to_vec();
+        let its = self::models(&Ollama { models: served, ..Ollama::default() }, Some(name));
         model_count += its.len();
         let room = most.max(own) - models.len();
         models.extend(its.into_iter().take(room));
@@ -30,7 +32,10 @@ pub fn glance(plan: &Plan, summaries: &[Summary], most: usize) -> Glance {
         name: plan.name().into(),
         hosts: hosts(plan, summaries).take(most).collect(),
         all: hosts(plan, summaries).count(),
-        wildcard: summaries.iter().any(|it| it.host.is_some()).then(|| format!("*.{domain}")),
+        wildcard: summaries
+            .iter()
+            .any(|it| !it.has_own_hosts && !it.is_plain && !it.hosts.is_empty())
+            .then(|| format!("*.{domain}")),
         issuer: spec.certificates.issuer.clone(),
         asks_by_http: spec.certificates.asks_by_http(),
         is_single: spec.all_nodes().is_single(),
@@ -60,13 +65,14 @@ pub fn hosts<'a>(plan: &'a Plan, summaries: &'a [Summary]) -> impl Iterator<Item
     let row = move |host: Arc<str>, application: Arc<str>, is_plain: bool| HostRow {
         host,
         application,
-        dns_records: DNS_RECORDS,
+        dns_records: if is_plain { &[] } else { &DNS_RECORDS },
         issuer: if is_plain { NO_ISSUER } else { issuer },
     };
     let own = plan.hosts().map(|(host, application)| (host.shared(), application.clone(), false));
-    let tenants = summaries.iter().filter_map(|summary| {
-        let application = applications::tenant_name(summary.name.as_ref()?);
-        Some((summary.host.as_ref()?.shared(), application, summary.is_plain))
+    let tenants = summaries.iter().flat_map(|summary| {
+        let application = summary.name.as_ref().map(|it| plan.application_with(it));
+        let its = move |host: &Host| Some((host.shared(), application.clone()?, summary.is_plain));
+        summary.hosts.iter().filter_map(its)
     });
     own.chain(tenants).map(move |(host, application, is_plain)| row(host, application, is_plain))
 }
@@ -81,6 +87,8 @@ fn versions(plan: &Plan, summaries: &[Summary]) -> Vec<VersionRow> {
         .iter()
         .filter(|section| plan.components().iter().any(|it| *it.name == *section.application()))
         .flat_map(|it| it.versions());
+    let operator = plan.has_operator().then_some(WORKSPACE_OPERATOR);
+    let built = built.chain(operator);
     let all: BTreeSet<&str> =
         [K3S].into_iter().chain(built).chain(tenants.iter().copied()).map(|it| it.name).collect();
     versions::ALL

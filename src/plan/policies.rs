@@ -140,6 +140,10 @@ fn peer(other: Reach, home: &str) -> Option<Vec<NetworkPolicyPeer>> {
             pod_selector: Some(selector(labels)),
             ..NetworkPolicyPeer::default()
         },
+        Reach::Namespaces { labels } => NetworkPolicyPeer {
+            namespace_selector: Some(selector(labels)),
+            ..NetworkPolicyPeer::default()
+        },
         Reach::Anywhere => return None,
         Reach::Addresses { cidr, except } => {
             let except =

@@ -11,11 +11,12 @@ use std::{
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::applications;
 use crate::{
     builder::{may_make::MayMake, meta::Naming},
     crds::argocd::{
         AppProject, AppProjectSpec, ClusterResourceRestrictionItem, Destination, GroupKind,
-        IN_CLUSTER, SignatureKey,
+        IN_CLUSTER, SignatureKey, WHILE_NAMED,
     },
     facts::charts::ObjectKind,
     names::openpgp::SigningKey,
@@ -30,9 +31,6 @@ pub const AI: &str = "ai";
 pub const PLATFORM: &str = "platform";
 /// The charts, where commits have to be signed: a chart has none that could be.
 pub const CHARTS: &str = "charts";
-/// The tenants' Applications.
-pub const TENANTS: &str = "tenants";
-
 /// Group, kind, and a glob over names; absent: any.
 type OfCluster = (&'static str, &'static str, Option<Arc<str>>);
 
@@ -51,11 +49,10 @@ pub struct Permits {
 pub struct Projects {
     permits: BTreeMap<&'static str, Permits>,
     members: BTreeMap<&'static str, &'static str>,
-    tenants: Permits,
 }
 
 impl Projects {
-    /// From what each of the platform's Applications may touch, and any tenant.
+    /// From what each of the platform's Applications may touch.
     ///
     /// What touches `ai`, the namespace of models and chat, and nothing else is a group of its own:
     /// whoever changes a model or the chat front end reaches neither certificates nor Argo CD.
@@ -65,9 +62,8 @@ impl Projects {
         applications: impl IntoIterator<Item = (&'static str, Permits)>,
         ai: &str,
         repository: &Repository,
-        tenants: Permits,
     ) -> Self {
-        let mut projects = Self { tenants, ..Self::default() };
+        let mut projects = Self::default();
         projects.permits.insert(BOOTSTRAP, Permits::of_bootstrap(&repository.url));
         for (name, permits) in applications {
             let is_signed = permits.repositories.contains(repository.url.as_str());
@@ -84,9 +80,6 @@ impl Projects {
 
     /// What a project permits.
     pub fn permits(&self, project: &str) -> &Permits {
-        if project == TENANTS {
-            return &self.tenants;
-        }
         self.permits.get(project).unwrap_or(&NOTHING)
     }
 
@@ -193,24 +186,12 @@ impl Permits {
         }
     }
 
-    /// Permits what any tenant makes, whatever it is called: everywhere but in the namespaces of
-    /// the cluster and of the platform.
-    ///
-    /// Enumerated namespaces would be narrower, and narrow in the very commit that takes a tenant
-    /// out: Argo CD then leaves its objects running, since the project no longer lets it delete
-    /// them. A tenant brings its own Namespace, which is of the cluster: those of the cluster and
-    /// of the platform are denied by name, lest it label them for privileged pods.
-    pub fn of_tenants<'s>(
-        may_make: &MayMake,
-        reserved: impl Iterator<Item = &'s str> + Clone,
-        repository: &str,
-    ) -> Self {
+    /// Permits what a tenant makes, in its own namespace, and that Namespace itself.
+    pub fn of_tenant(may_make: &MayMake, tenant: &str, repository: &str) -> Self {
         let mut permits = Self::of(may_make, repository);
-        permits.cluster =
-            permits.cluster.into_iter().map(|(group, kind, _)| (group, kind, None)).collect();
-        permits.denied = reserved.clone().map(|it| ("", "Namespace", Some(it.into()))).collect();
-        permits.namespaces =
-            reserved.map(|it| format!("!{it}").into()).chain(["*".into()]).collect();
+        let its = |(group, kind, _)| (group, kind, Some(Arc::from(tenant)));
+        permits.cluster = permits.cluster.into_iter().map(its).collect();
+        permits.namespaces = [Arc::from(tenant)].into();
         permits
     }
 
@@ -279,8 +260,6 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
             permits.spec("The charts: what they make, where they make it, never from Git", &[]),
         )
     });
-    let tenants = "The tenants' Applications: what they make, outside of the cluster's and the \
-                   platform's namespaces";
     let all = [
         (
             AI,
@@ -301,7 +280,6 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
                 &signed_by,
             ),
         ),
-        (TENANTS, projects.tenants.spec(tenants, &signed_by)),
     ];
     let naming = Naming::Platform(name.into());
     let project = |(project, spec): (&str, AppProjectSpec)| {
@@ -317,10 +295,46 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
     all.into_iter().chain(charts).map(project).collect()
 }
 
+/// The project of one tenant. It is made before the tenant's Application, and stays until that has
+/// gone: it lies beside it, and not with the others, so that it leaves with it.
+pub fn of_tenant(
+    repository: &Repository,
+    permits: &Permits,
+    tenant: &Arc<str>,
+    (platform, wave): (&str, u32),
+) -> AppProject {
+    let name = applications::tenant_name(tenant);
+    let description =
+        format!("The workspace {tenant}: what it makes, in its own namespace, no more");
+    beside(repository, (&name, &description), permits, (platform, wave))
+}
+
+/// A project that lies beside its one Application.
+pub fn beside(
+    repository: &Repository,
+    (name, description): (&str, &str),
+    permits: &Permits,
+    (platform, wave): (&str, u32),
+) -> AppProject {
+    let labels = Naming::Platform(platform.into()).labels(name, name, "project", None);
+    // In a sync, waves are made from the first to the last, and removed from the last to the first.
+    let before = wave.saturating_sub(1).to_string();
+    let metadata = ObjectMeta {
+        name: Some(name.to_string()),
+        namespace: Some("argocd".to_owned()),
+        annotations: Some([("argocd.argoproj.io/sync-wave".to_owned(), before)].into()),
+        finalizers: Some(vec![WHILE_NAMED.to_owned()]),
+        labels: Some(labels),
+        ..ObjectMeta::default()
+    };
+    let spec = permits.spec(description, &signature_keys(repository));
+    AppProject { metadata, spec }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::components::{namespaces, workspace};
+    use crate::components::workspace;
 
     const URL: &str = "https://git.example.org/platform.git";
     const MADE: MayMake = MayMake::in_namespace(
@@ -349,7 +363,7 @@ mod tests {
             ("ingress", permits(&["ai", "kube-system"], &[])),
             ("reader", permits(&["ai"], &[role])),
         ];
-        let projects = Projects::of(applications, "ai", &repository(), Permits::default());
+        let projects = Projects::of(applications, "ai", &repository());
         assert_eq!(
             ["ollama", "ingress", "reader"].map(|it| projects.of_application(it)),
             [AI, PLATFORM, PLATFORM]
@@ -368,16 +382,12 @@ mod tests {
         assert!(!found.is_within("ai"), "its Namespace is of the cluster");
     }
 
-    /// A tenant's name is not known before: any but those of the platform.
     #[test]
-    fn tenants_are_kept_out_of_the_platform_s_namespaces() {
-        let found = Permits::of_tenants(&MADE, ["ai", "argocd"].into_iter(), URL);
-        assert_eq!(found.namespaces, ["!ai", "!argocd", "*"].map(Arc::from).into());
-        assert_eq!(found.cluster, [("", "Namespace", None)].into());
-        assert_eq!(
-            found.denied,
-            ["ai", "argocd"].map(|it| ("", "Namespace", Some(it.into()))).into()
-        );
+    fn a_tenant_s_project_names_its_namespace_alone() {
+        let found = Permits::of_tenant(&MADE, "team-a", URL);
+        assert_eq!(found.namespaces, ["team-a"].map(Arc::from).into());
+        assert_eq!(found.cluster, [("", "Namespace", Some("team-a".into()))].into());
+        assert!(found.denied.is_empty());
     }
 
     /// Argo CD takes a whitelist that is empty for one that is not there, which permits all.
@@ -394,7 +404,7 @@ mod tests {
     #[test]
     fn a_tenant_makes_what_tenants_make_in_its_own_namespace() {
         let url = "https://git.example.com/team/platform.git";
-        let permits = Permits::of_tenants(&workspace::MAY_MAKE, namespaces::reserved(), url);
+        let permits = Permits::of_tenant(&workspace::may_make::MAY_MAKE, "team-a", url);
         let is_permitted = |group: &str, kind: &str, namespace: Option<&str>, name: &str| {
             permits.object(group, kind, namespace, name)
         };
@@ -403,6 +413,8 @@ mod tests {
         for (group, kind, namespace, name) in [
             ("apps", "StatefulSet", Some("kube-system"), "ollama"),
             ("apps", "StatefulSet", Some("ai"), "ollama"),
+            ("apps", "StatefulSet", Some("team-b"), "ollama"),
+            ("", "Namespace", None, "team-b"),
             ("", "StatefulSet", Some("team-a"), "ollama"),
             ("", "Namespace", None, "kube-system"),
             ("", "Namespace", None, "ai"),

@@ -39,6 +39,11 @@ pub enum Reach {
         /// The labels that select them.
         labels: BTreeMap<String, String>,
     },
+    /// All pods of the namespaces that bear labels.
+    Namespaces {
+        /// The labels.
+        labels: BTreeMap<String, String>,
+    },
     /// Addresses, whatever uses them.
     Addresses {
         /// The range.
@@ -61,6 +66,9 @@ impl From<&Caller> for Reach {
         match caller {
             Caller::Pods(pods) => Self::of_pods(pods),
             Caller::ApiServer => Self::Anywhere,
+            Caller::Workspaces(key, value) => {
+                Self::Namespaces { labels: [((*key).to_owned(), (*value).to_owned())].into() }
+            }
         }
     }
 }
@@ -126,6 +134,7 @@ impl FlowRow {
             from: match &flow.from {
                 Caller::Pods(pods) => pods.title(),
                 Caller::ApiServer => "anybody (API server)".to_owned(),
+                Caller::Workspaces(..) => "workspaces that share it".to_owned(),
             },
             to: match &flow.to {
                 Peer::Pods(pods) => pods.title(),

@@ -8,6 +8,7 @@ use crate::{
     builder::component::Flow,
     diag::diagnostic::Diagnostics,
     names::{Host, ModelName},
+    platform::resources::Resources,
 };
 
 /// The SHA-256 of files, in their order.
@@ -19,18 +20,30 @@ pub struct Summary {
     pub name: Option<Arc<str>>,
     /// Its file.
     pub file: Arc<str>,
+    /// The name of its resource, where an operator makes its objects.
+    pub resource: Option<Arc<str>>,
     /// What is wrong with it.
     pub diagnostics: Diagnostics,
-    /// Its public host.
-    pub host: Option<Host>,
+    /// Its public hosts.
+    pub hosts: Box<[Host]>,
+    /// Whether the spec names them; else they follow from its name.
+    pub has_own_hosts: bool,
     /// Whether it answers there in plain HTTP.
     pub is_plain: bool,
+    /// Whether it is under development.
+    pub is_dev: bool,
     /// What its own Ollama serves.
-    pub models: Box<[ModelName]>,
+    pub models: Arc<[ModelName]>,
+    /// What its own Ollama is promised, as far as the spec says it.
+    pub resources: Resources,
+    /// Pods of its own Ollama; none while it is at rest.
+    pub replicas: u32,
     /// What its pods request.
-    pub sum: Total,
+    pub sum: Arc<Total>,
     /// Its pods one by one, where there are several nodes to place them on.
     pub pods: Vec<(u32, Demand)>,
+    /// What PostgreSQL keeps of the password of its role; none where its database is its own.
+    pub database: Option<Arc<str>>,
     /// Its sync wave.
     pub wave: u32,
     /// Who speaks to whom in it, and to it; whoever reads a tenant by itself takes them out.
@@ -40,17 +53,33 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Holds in common with another what is the same: most tenants differ in their names alone.
+    pub fn share_with(&mut self, other: &Self) {
+        if self.sum == other.sum {
+            self.sum = Arc::clone(&other.sum);
+        }
+        if self.models == other.models {
+            self.models = Arc::clone(&other.models);
+        }
+    }
+
     /// Of a file that makes no tenant.
     pub fn unread(file: Arc<str>) -> Self {
         Self {
             name: None,
             file,
+            resource: None,
             diagnostics: Diagnostics::new(),
-            host: None,
+            hosts: Box::default(),
+            has_own_hosts: false,
             is_plain: false,
-            models: Box::default(),
-            sum: Total::default(),
+            is_dev: false,
+            models: Arc::default(),
+            resources: Resources::default(),
+            replicas: 0,
+            sum: Arc::default(),
             pods: Vec::new(),
+            database: None,
             wave: 0,
             flows: Box::default(),
             content: Content::default(),

@@ -11,7 +11,10 @@ use super::{
     summary::Summary,
     waves::GAP,
 };
-use crate::builder::component::Flow;
+use crate::{
+    builder::component::Flow,
+    components::{namespaces::WORKSPACE_OPERATOR, workspace_operator},
+};
 
 /// All Applications, by wave and name.
 pub fn waves(plan: &Plan, summaries: &[Summary]) -> Vec<WaveRow> {
@@ -33,6 +36,11 @@ pub fn first_waves(plan: &Plan, summaries: &[Summary], most: usize) -> Vec<WaveR
             })
         })
         .collect();
+    if plan.has_operator() {
+        let has_tenants = summaries.iter().any(|it| it.name.is_some());
+        rows.extend(has_tenants.then(|| of_resources(plan)));
+        return sorted(rows, most);
+    }
     let mut tenants: Vec<(u32, &Arc<str>)> =
         summaries.iter().filter_map(|it| Some((it.wave, it.name.as_ref()?))).collect();
     if tenants.len() > most {
@@ -54,9 +62,23 @@ pub fn first_waves(plan: &Plan, summaries: &[Summary], most: usize) -> Vec<WaveR
             namespace: name.clone(),
         });
     }
+    sorted(rows, most)
+}
+
+fn sorted(mut rows: Vec<WaveRow>, most: usize) -> Vec<WaveRow> {
     rows.sort_by(|a, b| (a.wave, &a.application).cmp(&(b.wave, &b.application)));
     rows.truncate(most);
     rows
+}
+
+/// The Application of all resources of workspaces.
+fn of_resources(plan: &Plan) -> WaveRow {
+    WaveRow {
+        application: applications::WORKSPACES.into(),
+        wave: plan.wave_of_workspaces(),
+        after: vec![workspace_operator::APPLICATION.application.into()],
+        namespace: WORKSPACE_OPERATOR.into(),
+    }
 }
 
 /// All flows of the platform itself, without its tenants'.
@@ -73,7 +95,7 @@ pub fn graph<'a>(
     let guarded: BTreeSet<Arc<str>> =
         plan.guarded().map(Arc::from).chain(tenants.clone().map(|it| it.0.clone())).collect();
     let of_tenants = tenants.flat_map(|(name, flows)| {
-        let application = applications::tenant_name(name);
+        let application = plan.application_with(name);
         flows.iter().map(move |flow| (flow, application.clone()))
     });
     let mut rows = merged(of_platform(plan).chain(of_tenants));
