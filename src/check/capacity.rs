@@ -6,7 +6,7 @@ use std::{cmp::Reverse, fmt::Display};
 use super::{
     rule::rules,
     suggestions::{Amounts, fixes_for},
-    view::WholeView,
+    view::{CapacityView, WholeView},
 };
 use crate::{
     budget::{
@@ -19,7 +19,6 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    facts::node,
     units::Bytes,
 };
 
@@ -48,8 +47,19 @@ const POINTED_AT: usize = 4;
 /// How many it names.
 const NAMED: usize = 5;
 
-/// Memory, CPU, pods, limits, and room for a rollout.
+/// What a whole takes of its nodes.
 pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let file_of = |name: &str| {
+        let tenant = view.tenants.iter().find(|it| it.name.as_deref() == Some(name));
+        tenant.map(|it| it.file.clone())
+    };
+    let (spec, budget, tenants) = (&view.spec, view.budget, view.tenants.len());
+    let requests = view.tenants.iter().map(|it| it.sum.demand.request).sum();
+    find(&CapacityView { spec, budget, tenants, requests, file_of: &file_of }, found);
+}
+
+/// Memory, CPU, pods, limits, and room for a rollout.
+pub fn find(view: &CapacityView<'_>, found: &mut Diagnostics) {
     let budget = view.budget;
     if budget.requests > budget.allocatable {
         found.push(memory(view));
@@ -103,9 +113,7 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
             ))
         });
     }
-    let pods = budget
-        .pods
-        .saturating_add(node::PODS_WITHOUT_REQUESTS + budget.nodes.count().saturating_sub(1));
+    let pods = budget.all_pods();
     let most = budget.nodes.max_pods();
     if pods > most {
         let finding = NODE_PODS_EXCEEDED.at(
@@ -116,8 +124,7 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
                 pods - most
             ),
         );
-        let fewer =
-            if view.tenants.is_empty() { "use fewer replicas" } else { "use fewer workspaces" };
+        let fewer = if view.tenants == 0 { "use fewer replicas" } else { "use fewer workspaces" };
         let finding = if budget.nodes.is_single() {
             finding.help(format!(
                 "{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"
@@ -136,7 +143,7 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
     places(view, found);
 }
 
-fn nodes(view: &WholeView<'_>) -> &'static str {
+fn nodes(view: &CapacityView<'_>) -> &'static str {
     if view.budget.nodes.is_single() { "node" } else { "nodes" }
 }
 
@@ -152,7 +159,7 @@ const EXPLAINED: &str = "`espalier show budget` explains each figure";
 
 /// The rows that the spec can change, the largest first.
 fn largest<'a, T: Ord>(
-    view: &'a WholeView<'_>,
+    view: &'a CapacityView<'_>,
     size: impl Fn(&BudgetRow) -> T,
 ) -> Vec<&'a BudgetRow> {
     let mut rows: Vec<&BudgetRow> =
@@ -163,7 +170,7 @@ fn largest<'a, T: Ord>(
 
 /// The largest consumers in a line.
 fn named<T: Ord>(
-    view: &WholeView<'_>,
+    view: &CapacityView<'_>,
     size: impl Fn(&BudgetRow) -> T,
     show: impl Fn(T) -> String,
 ) -> String {
@@ -188,7 +195,7 @@ fn times(replicas: u32, amount: impl Display) -> String {
 
 /// The central finding: the sums, the largest consumers with their places, and the changes that
 /// would fit.
-fn memory(view: &WholeView<'_>) -> Diagnostic {
+fn memory(view: &CapacityView<'_>) -> Diagnostic {
     let budget = view.budget;
     let over = budget.requests.saturating_sub(budget.allocatable);
     let (requests, allocatable) = (budget.requests.in_mib(), budget.allocatable.in_mib());
@@ -224,10 +231,9 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
         );
     }
     finding = finding.note(named(view, requested, mib));
-    if !view.tenants.is_empty() {
-        let tenants: Bytes = view.tenants.iter().map(|it| it.sum.demand.request).sum();
+    if view.tenants > 0 {
+        let (tenants, count) = (view.requests, view.tenants);
         let own = budget.requests.saturating_sub(tenants);
-        let count = view.tenants.len();
         let workspaces = if count == 1 {
             "1 workspace requests".to_owned()
         } else {
@@ -243,7 +249,7 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
 }
 
 /// What the disks hold, and the change that fits.
-fn disk(view: &WholeView<'_>, usable: Bytes) -> Diagnostic {
+fn disk(view: &CapacityView<'_>, usable: Bytes) -> Diagnostic {
     let (disk, machines) = (&view.budget.disk, nodes(view));
     let (needed, over) = (disk.needed(), disk.needed().saturating_sub(usable));
     let message = format!(
@@ -268,13 +274,9 @@ fn disk(view: &WholeView<'_>, usable: Bytes) -> Diagnostic {
 }
 
 /// Where the spec (or the workspace's file) says how large a row is.
-fn place(view: &WholeView<'_>, row: &BudgetRow) -> Place {
+fn place(view: &CapacityView<'_>, row: &BudgetRow) -> Place {
     if row.source == Origin::Tenant {
-        let file = view
-            .tenants
-            .iter()
-            .find(|tenant| tenant.name.as_ref() == Some(&row.name))
-            .map(|it| it.file.clone());
+        let file = (view.file_of)(&row.name);
         let path = FieldPath::root().key("spec").key("models");
         return file.map_or(Place::Nowhere, |file| Place::Value { file, path });
     }
@@ -294,7 +296,7 @@ fn place(view: &WholeView<'_>, row: &BudgetRow) -> Place {
 
 /// Pods that no node has room for, though the sums fit: the largest is named, with what kept it
 /// out.
-fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
+fn places(view: &CapacityView<'_>, found: &mut Diagnostics) {
     let budget = view.budget;
     let sums_fit = budget.requests <= budget.allocatable
         && budget.cpu <= budget.allocatable_cpu
@@ -369,7 +371,7 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
 }
 
 /// A rolling update adds a pod before it takes one away.
-fn rollout(view: &WholeView<'_>) -> Diagnostic {
+fn rollout(view: &CapacityView<'_>) -> Diagnostic {
     let budget = view.budget;
     let memory = if view.spec.platform.spec.node.as_ref().is_some_and(|it| it.mem_total.is_some()) {
         "memTotal"
@@ -393,10 +395,9 @@ fn rollout(view: &WholeView<'_>) -> Diagnostic {
 }
 
 /// Σ limits against what the spec permits.
-fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
+fn limits(view: &CapacityView<'_>, found: &mut Diagnostics) {
     let budget = view.budget;
-    if budget.requests > budget.allocatable || budget.limits_percent() <= budget.overcommit_percent
-    {
+    if budget.requests > budget.allocatable || !budget.is_overcommitted() {
         return;
     }
     let limit = |row: &BudgetRow| row.pod.limit * u64::from(row.replicas);

@@ -25,7 +25,8 @@ rules! {
     /// A setting has no effect.
     warning SETTING_WITHOUT_EFFECT = "setting-without-effect":
     Spec(sections), Spec(chat), Spec(documents), Spec(database), Spec(gpus), Spec(shared),
-    Spec(models), Spec(annotations), Spec(proof), Spec(acme), Tenant(models_of_tenant);
+    Spec(models), Spec(annotations), Spec(proof), Spec(acme), Spec(operator),
+    Tenant(models_of_tenant);
 
     /// What an administrator changes in the interface reaches one of several pods.
     warning SETTINGS_NOT_SHARED = "settings-not-shared":
@@ -200,7 +201,9 @@ pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// The same in a workspace.
 pub fn models_of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
-    embedding(&view.workspace.ollama(), view.file, &field(&["models"]), found);
+    if view.workspace.has_ollama() {
+        embedding(&view.workspace.ollama(), view.file, &field(&["models"]), found);
+    }
 }
 
 /// Where all of them make embeddings, another rule has said so (`only-embedding-models`).
@@ -263,6 +266,23 @@ pub fn acme(view: &SpecView<'_>, found: &mut Diagnostics) {
                 .related(view.value(&["certificates", "issuer"]), "the issuer")
                 .help(format!("remove `{key}`")),
         );
+    }
+}
+
+/// Settings of an operator that does not run.
+pub fn operator(view: &SpecView<'_>, found: &mut Diagnostics) {
+    if view.platform.spec.workspaces.has_operator() {
+        return;
+    }
+    for key in ["operator", "rollout"] {
+        if !view.platform.written.has(&field(&["workspaces", key])) {
+            continue;
+        }
+        let message =
+            format!("`{key}` has no effect: `espalier render` makes the objects of workspaces");
+        let help = format!("remove `{key}`, or write `expandedBy: operator` beside it");
+        let place = view.value(&["workspaces", key]);
+        found.push(SETTING_WITHOUT_EFFECT.at(place, message).help(help));
     }
 }
 

@@ -8,10 +8,7 @@ use super::{
     view::{SpecView, WholeView},
 };
 use crate::{
-    diag::{
-        diagnostic::{Diagnostics, Place},
-        path::FieldPath,
-    },
+    diag::diagnostic::{Diagnostics, Place},
     facts::domains::{self, CERTIFICATES_A_WEEK, CERTIFICATES_LEFT},
     names::{Email, Host},
     platform::certificates::Issuer,
@@ -20,7 +17,7 @@ use crate::{
 rules! {
     /// A public host is used twice.
     error HOST_TAKEN = "host-taken":
-    Spec(platform), Whole(tenants);
+    Spec(platform);
 
     /// A host is not a public name.
     error HOST_NOT_PUBLIC = "host-not-public":
@@ -33,7 +30,7 @@ rules! {
 
 /// A host beside another one; below it where beside it there is only a top-level domain, or it has
 /// that very name.
-fn beside(host: &Host, label: &str) -> String {
+pub fn beside(host: &Host, label: &str) -> String {
     let above = host.split_once('.').map(|it| it.1).filter(|it| it.contains('.'));
     let host: &str = host;
     above
@@ -103,7 +100,14 @@ pub fn rate(view: &WholeView<'_>, found: &mut Diagnostics) {
         Some(domain) => ("workspaces", domain),
         None => ("chat", &spec.domains.chat),
     };
-    let of_workspaces = view.tenants.iter().filter(|it| it.host.is_some()).count();
+    // With hosts of its own below another domain, a workspace counts there; one under development
+    // is certified by another server, or not at all.
+    let is_below = |host: &&Host| last_labels(host) == last_labels(domain);
+    let certified = view.tenants.iter().filter(|it| !it.is_dev);
+    let hosts = certified.flat_map(|it| it.hosts.iter().filter(is_below));
+    // One certificate is for all that it covers.
+    let (covered, others): (Vec<&Host>, Vec<&Host>) = hosts.partition(|it| view.plan.covers(it));
+    let of_workspaces = others.len() + usize::from(!covered.is_empty());
     let own = view.plan.hosts().filter(|it| last_labels(it.0) == last_labels(domain)).count();
     let all = of_workspaces + own;
     if of_workspaces == 0 || all <= CERTIFICATES_A_WEEK - CERTIFICATES_LEFT {
@@ -118,8 +122,10 @@ pub fn rate(view: &WholeView<'_>, found: &mut Diagnostics) {
             .at(view.spec.value(&["domains", field]), message)
             .label(format!("of {of_workspaces} workspaces"))
             .help(format!(
-                "add at most {} workspaces a week, or ask Let's Encrypt for a higher limit for the \
-                 domain; on a new node, copy the Secrets of the certificates from the old one",
+                "add at most {} workspaces a week, or have one certificate for all of them (`dns01` \
+                 of `certificates`, and `domains.workspaces`), or ask Let's Encrypt for a higher \
+                 limit for the domain; on a new node, copy the Secrets of the certificates from \
+                 the old one",
                 CERTIFICATES_A_WEEK - CERTIFICATES_LEFT
             ))
             .note(
@@ -151,34 +157,6 @@ pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
                         "write `{field}: {}`: each needs a host of its own",
                         beside(host, field)
                     )),
-            );
-        }
-    }
-}
-
-/// A tenant's, against the platform's own: two tenants have the same only if they have one name.
-pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let own: Vec<_> = view.spec.platform.spec.domains.own().collect();
-    for tenant in view.tenants {
-        let Some(host) = &tenant.host else { continue };
-        if let Some((field, _)) = own.iter().find(|(_, own)| *own == host) {
-            let place = Place::Value {
-                file: tenant.file.clone(),
-                path: FieldPath::root().key("spec").key("workspaceName"),
-            };
-            found.push(
-                HOST_TAKEN.at(
-                    place,
-                    format!(
-                        "the workspace would answer at `{host}`, which is the host of \
-                             `{field}`"
-                    ),
-                )
-                .related(view.spec.value(&["domains", field]), "the platform's")
-                .help(format!(
-                    "rename the workspace, or give all workspaces another domain: `workspaces: {}`",
-                    beside(host, "ws")
-                )),
             );
         }
     }

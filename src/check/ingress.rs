@@ -59,7 +59,7 @@ fn beside(class: &str) -> String {
 
 /// k3s' own settings of Traefik, with hosts that browsers are led to.
 pub fn redirected(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let tenants = view.tenants.iter().filter(|it| !it.is_plain).flat_map(|it| &it.host);
+    let tenants = view.tenants.iter().filter(|it| !it.is_plain).flat_map(|it| &it.hosts);
     let hosts = view.plan.hosts().map(|it| it.0).chain(tenants);
     let (Some(first), Redirect::Missing) = (hosts.into_iter().next(), view.plan.redirect()) else {
         return;

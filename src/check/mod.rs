@@ -1,5 +1,6 @@
 //! The rules: each file declares its own at its top, and has one line in the table (`rules.rs`).
 
+pub mod administrators;
 pub mod alerting;
 pub mod argocd;
 pub mod backup;
@@ -26,6 +27,7 @@ pub mod ownership;
 pub mod pairs;
 pub mod permits;
 pub mod postgresql;
+pub mod prompts;
 pub mod ranges;
 #[cfg(feature = "internals")]
 pub mod read_object;
@@ -34,8 +36,15 @@ pub mod repository;
 pub mod rule;
 pub mod rules;
 pub mod sealed_files;
+pub mod sealed_values;
 pub mod suggestions;
 pub mod trust;
 pub mod versions;
 pub mod view;
+pub mod workspace_database;
+pub mod workspace_hosts;
+pub mod workspace_lists;
+pub mod workspace_models;
+pub mod workspace_operator;
+pub mod workspace_sizes;
 pub mod workspaces;

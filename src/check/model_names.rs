@@ -44,7 +44,9 @@ pub fn of_platform(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// The models of a workspace.
 pub fn of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
-    listed(&view.workspace.ollama(), view.file, &field(&["models"]), false, found);
+    if view.workspace.has_ollama() {
+        listed(&view.workspace.ollama(), view.file, &field(&["models"]), false, found);
+    }
 }
 
 /// Each model that is listed. `has_catalogue`: its spec can have figures of its own.

@@ -15,6 +15,7 @@ use crate::{
         path::FieldPath,
     },
     platform::node::MOST_GPUS,
+    units::Bytes,
 };
 
 rules! {
@@ -30,7 +31,7 @@ rules! {
     error MODEL_NEEDS_MEMORY = "model-needs-memory",
     /// A model is larger than its GPUs.
     error MODEL_NEEDS_VRAM = "model-needs-vram":
-    Spec(needs);
+    Spec(needs), Tenant(needs_of_tenant);
 }
 
 /// The models of the platform's own Ollama.
@@ -47,18 +48,58 @@ pub fn needs(view: &SpecView<'_>, found: &mut Diagnostics) {
     if !ollama.enabled {
         return;
     }
-    memory(view, ollama, found);
+    let places = Places {
+        models: view.component(&["ollama", "models"]),
+        storage: (view.component(&["ollama", "storage"]), "storage"),
+        memory: &|of| view.component(&["ollama", "resources", "memory", of]),
+    };
+    memory(&places, ollama, found);
     vram(view, ollama, found);
+    storage(&places, ollama, found);
+}
+
+/// Where the fields of an Ollama are written.
+struct Places<'a> {
+    models: Place,
+    /// The size of its volume, and what the field is called.
+    storage: (Place, &'static str),
+    /// The `limit` or the `request` of its memory.
+    memory: &'a dyn Fn(&'static str) -> Place,
+}
+
+/// The volume of each replica, where its size is written, against its models.
+fn storage(places: &Places<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     let least = ollama.needs_storage();
-    if let Some(storage) = ollama.storage.filter(|it| *it < least) {
+    let Some(storage) = ollama.storage.filter(|it| *it < least) else { return };
+    let (place, key) = places.storage.clone();
+    found.push(
+        STORAGE_TOO_SMALL
+            .at(place, format!("the volume is {storage}, but the models need {least}"))
+            .related(places.models.clone(), "plus a fifth for the pull")
+            .help(format!("write `{key}: {least}` or more, or leave it out")),
+    );
+}
+
+/// What the models of a workspace's own Ollama need.
+pub fn needs_of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
+    let (workspace, ollama) = (view.workspace, view.workspace.ollama());
+    if !workspace.has_ollama() || ollama.models.len() > MOST_MODELS {
+        return;
+    }
+    let at = |path: &[&str]| Place::Value { file: view.file.clone(), path: field(path) };
+    let places = Places {
+        models: at(&["models"]),
+        storage: (at(&["storage", "ollama"]), "ollama"),
+        memory: &|of| at(&["resources", "ollama", "memory", of]),
+    };
+    memory(&places, &ollama, found);
+    storage(&places, &ollama, found);
+    if let Some(size) = workspace.spec.storage.open_webui.filter(|it| *it < Bytes::gib(1)) {
+        let message = format!("the volume of Open WebUI is {size}, but must be at least 1Gi");
         found.push(
             STORAGE_TOO_SMALL
-                .at(
-                    view.component(&["ollama", "storage"]),
-                    format!("the volume is {storage}, but the models need {least}"),
-                )
-                .related(view.component(&["ollama", "models"]), "plus a fifth for the pull")
-                .help(format!("write `storage: {least}` or more, or leave it out")),
+                .at(at(&["storage", "openWebui"]), message)
+                .help("write `openWebui: 1Gi` or more"),
         );
     }
 }
@@ -103,7 +144,7 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
 
 /// Weights are anonymous memory on a CPU: memory that is not requested may be missing when a model
 /// loads.
-fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
+fn memory(places: &Places<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     let (needs, has) = (ollama.needs_memory(), ollama.allotment());
     let (field, amount) = match () {
         () if has.limit < needs => ("limit", has.limit),
@@ -116,7 +157,7 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     } else {
         format!("{count} of them in memory at once")
     };
-    let place = view.component(&["ollama", "resources", "memory", field]);
+    let place = (places.memory)(field);
     let message = format!(
         "Ollama's memory {field} is {}, but its models need {}",
         amount.in_mib(),
@@ -125,7 +166,7 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     found.push(
         MODEL_NEEDS_MEMORY
             .at(place, message)
-            .related(view.component(&["ollama", "models"]), label)
+            .related(places.models.clone(), label)
             .help(format!("write `{field}: {needs}` or more, or leave it out: it is computed"))
             .help("a smaller model, a smaller `context` or `kvCache: q8_0` needs less"),
     );
@@ -133,7 +174,10 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
 
 /// The models of a tenant.
 pub fn of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
-    listed(&view.workspace.ollama(), view.file, &field(&["models"]), found);
+    // Of one that shares the platform's, another rule says what it lists (`model-not-served`).
+    if view.workspace.has_ollama() {
+        listed(&view.workspace.ollama(), view.file, &field(&["models"]), found);
+    }
 }
 
 /// The models of one Ollama, listed at a path of a file.

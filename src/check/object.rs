@@ -10,7 +10,7 @@ use crate::{
         diagnostic::{Diagnostic, Place},
         path::FieldPath,
     },
-    plan::{Plan, copies::RequiredSecret},
+    plan::{Plan, copies::RequiredSecret, projects::Permits},
     platform::files::SECRETS,
     yaml::scalars,
 };
@@ -83,8 +83,8 @@ pub struct ApplicationView<'a> {
     pub component: &'a BuiltComponent,
     /// The Secrets that are sealed for it, or will be.
     pub secrets: &'a [RequiredSecret],
-    /// Its project; none where a person applies the objects.
-    pub project: Option<&'static str>,
+    /// Its project, and what that permits; none where a person applies the objects.
+    pub project: Option<(&'a str, &'a Permits)>,
     /// The file of the workspace that it comes from; none for the platform's own.
     pub workspace: Option<&'a Arc<str>>,
 }

@@ -1,4 +1,5 @@
-//! `unsupported-pair`: versions that nobody has tested together.
+//! `unsupported-pair`, `version-pair`: versions that nobody has tested together, and two charts that
+//! are one.
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +18,9 @@ use crate::{
 
 rules! {
     /// Two versions that are not tested together.
-    warning UNSUPPORTED_PAIR = "unsupported-pair":
+    warning UNSUPPORTED_PAIR = "unsupported-pair",
+    /// One of two charts that are a pair has another version than goes with it, or is pinned alone.
+    error VERSION_PAIR = "version-pair":
     Spec(argo_cd), Spec(operator);
 }
 
@@ -65,34 +68,62 @@ pub fn argo_cd(view: &SpecView<'_>, found: &mut Diagnostics) {
     );
 }
 
-/// The chart of resource definitions that goes with the operator's, where the spec has another.
-fn unpaired(view: &SpecView<'_>) -> Option<&'static str> {
-    let pins = &view.platform.versions;
-    let wanted = pairs::definitions(pins.of(versions::KUBE_PROMETHEUS_STACK))
-        .filter(|_| view.platform.spec.components.kube_prometheus_stack.enabled)?;
-    let definitions = pins.of(versions::PROMETHEUS_OPERATOR_CRDS);
-    (pairs::line(definitions)?.0 != pairs::line(wanted)?.0).then_some(wanted)
+/// What is wrong with a pair of charts.
+struct Unpaired {
+    /// The line that is at fault.
+    pin: Pin,
+    /// What is said of it.
+    said: String,
+    /// The line to write: which, and its version.
+    line: Option<(Pin, &'static str)>,
 }
 
-/// Prometheus' operator with the resource definitions of another one.
-pub fn operator(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let Some(wanted) = unpaired(view) else { return };
+/// What is wrong with the pair of the operator's chart and the chart of its resource definitions.
+fn unpaired(view: &SpecView<'_>) -> Option<Unpaired> {
+    if !view.platform.spec.components.kube_prometheus_stack.enabled {
+        return None;
+    }
     let pins = &view.platform.versions;
     let (stack, definitions) =
         (versions::KUBE_PROMETHEUS_STACK, versions::PROMETHEUS_OPERATOR_CRDS);
-    let pin = if pins.written(definitions).is_some() { definitions } else { stack };
-    let message = format!(
-        "the operator of chart `{}` {} is not tested with the resource definitions of chart `{}` \
-         {}",
-        stack.name,
-        pins.of(stack),
-        definitions.name,
-        pins.of(definitions)
-    );
+    let alone = |pin: Pin, mate: Pin, version: Option<&'static str>| {
+        let said =
+            format!("`{}` is pinned, and `{}`, which goes with it, is not", pin.name, mate.name);
+        Some(Unpaired { pin, said, line: version.map(|it| (mate, it)) })
+    };
+    match (pins.written(stack), pins.written(definitions)) {
+        (None, None) => None,
+        (Some(chart), None) => alone(stack, definitions, pairs::definitions(chart)),
+        (None, Some(chart)) => {
+            let goes = pairs::go_together(stack.tested, chart) == Some(true);
+            alone(definitions, stack, goes.then_some(stack.tested))
+        }
+        (Some(operator), Some(chart)) => {
+            if pairs::go_together(operator, chart)? {
+                return None;
+            }
+            let said = format!(
+                "the operator of `{}` {operator} does not go with the resource definitions of \
+                 `{}` {chart}",
+                stack.name, definitions.name
+            );
+            let line = pairs::definitions(operator).map(|it| (definitions, it));
+            Some(Unpaired { pin: definitions, said, line })
+        }
+    }
+}
+
+/// Prometheus' operator with the resource definitions of another one, or of one that the next tested
+/// set brings.
+pub fn operator(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let Some(Unpaired { pin, said, line }) = unpaired(view) else { return };
     found.push(
-        UNSUPPORTED_PAIR
-            .at(place(pin), message)
-            .help(format!("write `{}: {wanted}`", definitions.name))
+        VERSION_PAIR
+            .at(place(pin), said)
+            .help(line.map_or_else(
+                || format!("remove `{}`: the tested set has both charts", pin.name),
+                |(mate, version)| format!("write `{}: {version}`", mate.name),
+            ))
             .note(
                 "the API server refuses a field that the definitions do not have, and the operator \
                  does not start without a kind that it expects",

@@ -18,9 +18,8 @@ rules! {
 /// What an Application makes.
 pub fn makes(object: &dyn ObjectView, of: &ApplicationView<'_>, found: &mut Diagnostics) {
     // A person who applies an object has rights of their own.
-    let Some(project) = of.project else { return };
+    let Some((project, permits)) = of.project else { return };
     let key = object.key();
-    let permits = of.plan.projects().permits(project);
     if !permits.object(key.group, key.kind, key.namespace, key.name) {
         let message = format!("the project `{project}` does not permit {key}");
         found.push(bug(NOT_PERMITTED_BY_PROJECT.at(object.place(), message), object));

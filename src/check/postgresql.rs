@@ -4,7 +4,7 @@ use super::{ranges::OUT_OF_RANGE, rule::rules, view::SpecView};
 use crate::{
     components::{
         open_webui::{ConnectionPool, OpenWebUi},
-        postgresql::Postgresql,
+        postgresql::{Postgresql, databases::CONNECTIONS_EACH},
     },
     diag::diagnostic::Diagnostics,
     units::Bytes,
@@ -27,7 +27,7 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     {
         return;
     }
-    let clients = components.connections();
+    let clients = view.platform.spec.connections();
     let limit = postgresql.limit();
     let worst = postgresql.worst_case(clients).ceil_mib();
     if worst <= limit {
@@ -51,6 +51,11 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     } else {
         POSTGRESQL_LIMIT.at(pool, message).label(opens)
     };
+    if view.platform.spec.workspaces.databases > 0 {
+        let place = view.value(&["workspaces", "databases"]);
+        let label = format!("each of these workspaces opens up to {CONNECTIONS_EACH}");
+        finding = finding.related(place, label);
+    }
     // The larger of the two is the one that somebody wrote.
     let ConnectionPool { size, overflow } = web.pool(postgresql);
     let pools = (1..size.max(overflow))
@@ -58,7 +63,8 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         .map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
     let fits = |pool: &ConnectionPool| {
         let changed = OpenWebUi { connection_pool: Some(pool.clone()), ..web.clone() };
-        let clients = changed.connections(postgresql) + components.postgres_exporter.connections();
+        let others = clients - web.connections(postgresql);
+        let clients = others + changed.connections(postgresql);
         postgresql.worst_case(clients).ceil_mib() <= limit
     };
     if let Some(ConnectionPool { size, overflow }) = pools.into_iter().find(fits) {

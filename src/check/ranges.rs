@@ -4,16 +4,18 @@
 use super::{rule::rules, view::SpecView};
 use crate::{
     components::{
-        ollama::section::MOST_MODELS,
-        section::{Keys, Number},
-        spec::Components,
+        ollama::section::MOST_MODELS, section::Number, spec::Components,
+        workspace::resource as workspace,
     },
     diag::{
         diagnostic::Diagnostics,
         path::{FieldPath, Step},
     },
     facts::kubernetes::{HTTP_PORT, HTTPS_PORT},
-    platform::node::{MOST_GPUS, MOST_NODES, Node},
+    platform::{
+        node::{MOST_GPUS, MOST_NODES, Node},
+        workspaces::OPERATOR_REPLICAS,
+    },
     units::{Bytes, Millicores, Seconds},
 };
 
@@ -38,6 +40,12 @@ const LEAST_PODS: u64 = 10;
 const LEAST_OVERCOMMIT: u64 = 1;
 const MOST_OVERCOMMIT: u64 = 100;
 
+/// The most workspaces with a database of the platform's PostgreSQL: with a process for each of
+/// their connections, more than one server should have.
+const MOST_DATABASES: u32 = 100;
+/// The most workspaces that restart at a time: more than any node runs.
+const MOST_PARALLEL: u64 = 1_000;
+
 /// Ports. What is above cannot be read as one.
 const LEAST_PORT: u64 = 1;
 const MOST_PORT: u64 = u16::MAX as u64;
@@ -47,7 +55,7 @@ const MOST_PORT: u64 = u16::MAX as u64;
 pub type Bound = (Vec<&'static str>, u64, u64);
 
 /// The numbers outside of the components.
-const OTHERS: [(&[&str], u64, u64); 9] = [
+const OTHERS: [(&[&str], u64, u64); 12] = [
     (&["ingress", "httpPort"], LEAST_PORT, MOST_PORT),
     (&["ingress", "httpsPort"], LEAST_PORT, MOST_PORT),
     (&["node", "gpus"], 0, MOST_GPUS as u64),
@@ -57,6 +65,9 @@ const OTHERS: [(&[&str], u64, u64); 9] = [
     (&["nodes", "[]", "gpus"], 0, MOST_GPUS as u64),
     (&["nodes", "[]", "maxPods"], LEAST_PODS, MOST_PODS),
     (&["nodes", "[]", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
+    (&["workspaces", "databases"], 0, MOST_DATABASES as u64),
+    (&["workspaces", "operator", "replicas"], OPERATOR_REPLICAS.0, OPERATOR_REPLICAS.1),
+    (&["workspaces", "rollout", "parallel"], 1, MOST_PARALLEL),
 ];
 
 /// All of them: there is no number of the spec without. The rules hold them, the reader says them
@@ -74,8 +85,11 @@ pub fn all_bounds() -> Vec<Bound> {
 }
 
 /// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has,
-/// and where a container is stopped.
+/// and where a container is stopped. Only what makes the schemas asks for them.
+#[cfg(feature = "internals")]
 pub fn above_zero() -> Vec<Vec<&'static str>> {
+    use crate::components::section::Keys;
+
     let components = Components::default();
     let volumes = components.sections().into_iter().flat_map(|section| {
         let below = |path: Keys| [&["components", section.key()], path].concat();
@@ -96,22 +110,71 @@ pub fn above_zero() -> Vec<Vec<&'static str>> {
 /// The least and the most of the number at a path of the spec, where there is one.
 pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
     let steps = path.steps().get(1..)?;
-    let matches = |(pattern, step): (&&str, &Step)| match step {
-        Step::Key(key) => *pattern == "*" || *pattern == key,
-        Step::Index(_) => *pattern == "[]",
-    };
     let is_it =
         |bound: &Bound| bound.0.len() == steps.len() && bound.0.iter().zip(steps).all(matches);
     all_bounds().into_iter().find(is_it).map(|it| (it.1, it.2))
+}
+
+/// The least and the most of the number at a path of a workspace, where there is one.
+pub fn workspace_bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
+    let steps = path.steps().get(1..)?;
+    let is_it = |path: &[&str]| path.len() == steps.len() && path.iter().zip(steps).all(matches);
+    workspace::NUMBERS.into_iter().find(|it| is_it(it.0)).map(|it| (it.1, it.2))
+}
+
+/// Whether a step of a path is what a pattern says.
+fn matches((pattern, step): (&&str, &Step)) -> bool {
+    match step {
+        Step::Key(key) => *pattern == "*" || *pattern == key,
+        Step::Index(_) => *pattern == "[]",
+    }
 }
 
 /// Every number of the spec against its bounds.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
     counts(view, found);
     ports(view, found);
+    operator(view, found);
+    rollout(view, found);
     model_server(view, found);
+    databases(view, found);
     for (path, machine) in view.machines() {
         self::machine(view, &path, &machine, found);
+    }
+}
+
+/// The operator for workspaces: one pod works, and one may wait.
+fn operator(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let replicas = view.platform.spec.workspaces.operator.replicas;
+    let (least, most) = OPERATOR_REPLICAS;
+    if !(least..=most).contains(&replicas.into()) {
+        found.push(
+            OUT_OF_RANGE
+                .at(
+                    view.value(&["workspaces", "operator", "replicas"]),
+                    format!("{replicas} pods of the operator; there may be {least} to {most}"),
+                )
+                .help(if u64::from(replicas) < least {
+                    "write `replicas: 1`"
+                } else {
+                    "write `replicas: 2`"
+                }),
+        );
+    }
+}
+
+/// How many workspaces restart at a time.
+fn rollout(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let parallel = view.platform.spec.workspaces.rollout.parallel.into();
+    if !(1..=MOST_PARALLEL).contains(&parallel) {
+        let message = format!("`parallel` is {parallel}, but must be from 1 to {MOST_PARALLEL}");
+        let help = if parallel < 1 {
+            "write `parallel: 1` or more".to_owned()
+        } else {
+            format!("write `parallel: {MOST_PARALLEL}` or less")
+        };
+        let place = view.value(&["workspaces", "rollout", "parallel"]);
+        found.push(OUT_OF_RANGE.at(place, message).help(help));
     }
 }
 
@@ -150,6 +213,18 @@ fn ports(view: &SpecView<'_>, found: &mut Diagnostics) {
             let help = format!("write `{name}: {usual}` or leave it out");
             found.push(OUT_OF_RANGE.at(view.value(&["ingress", name]), message).help(help));
         }
+    }
+}
+
+/// How many workspaces may have a database.
+fn databases(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let databases = view.platform.spec.workspaces.databases;
+    if databases > MOST_DATABASES {
+        let message = format!("`databases` is {databases}, but must be from 0 to {MOST_DATABASES}");
+        let place = view.value(&["workspaces", "databases"]);
+        found.push(OUT_OF_RANGE.at(place, message).help(format!(
+            "write `databases: {MOST_DATABASES}` or less; other workspaces keep their own"
+        )));
     }
 }
 

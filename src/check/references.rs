@@ -223,8 +223,23 @@ fn is_made(reference: Reference<'_>, namespace: Option<&str>, of: &ApplicationVi
         })
 }
 
-/// Every Secret comes from a credential, so it is sealed or reported as missing.
+/// Every Secret comes from a credential, so it is sealed or reported as missing; or it is sealed
+/// beside what reads it.
 fn is_sealed(reference: Reference<'_>, namespace: Option<&str>, of: &ApplicationView<'_>) -> bool {
+    let Reference { name, key, .. } = reference;
+    let own = || {
+        of.component.objects.iter().any(|object| {
+            object.kind == "SealedSecret"
+                && object.name() == name
+                && object.namespace() == namespace
+                && key.is_none_or(|key| {
+                    // A key is sealed, or composed of those that are.
+                    let paths =
+                        [&["spec", "encryptedData", key][..], &["spec", "template", "data", key]];
+                    paths.iter().any(|it| !scalars::at(object.values(), it).is_empty())
+                })
+        })
+    };
     of.secrets.iter().any(|secret| {
         let knows = |key: &str| {
             secret.credential.keys().contains(&key) || secret.templated_keys.contains_key(key)
@@ -232,7 +247,7 @@ fn is_sealed(reference: Reference<'_>, namespace: Option<&str>, of: &Application
         namespace == Some(&*secret.namespace)
             && **secret.credential.secret() == *reference.name
             && reference.key.is_none_or(knows)
-    })
+    }) || own()
 }
 
 fn is_among(objects: &[Object], reference: Reference<'_>, namespace: Option<&str>) -> bool {

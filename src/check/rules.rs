@@ -3,17 +3,19 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    alerting, argocd, backup, capacity, certificate, components, credentials, effect, examples,
+    administrators, alerting, argocd, backup, capacity, certificate, components, credentials,
+    effect, examples,
     figures::{self, FIGURES_IMPLAUSIBLE},
     hosts, ingress, limits, logs, model_names, models, monitoring, node_groups,
     object::{ApplicationView, BuiltObject, ObjectView},
-    ollama, open_webui, outside, ownership, pairs, permits, postgresql,
+    ollama, open_webui, outside, ownership, pairs, permits, postgresql, prompts,
     ranges::{self, OUT_OF_RANGE},
     references, repository,
     rule::{Check, Rule},
     sealed_files, trust, versions,
     view::{SpecView, TenantView, WholeView},
-    workspaces,
+    workspace_database, workspace_hosts, workspace_lists, workspace_models, workspace_operator,
+    workspace_sizes, workspaces,
 };
 use crate::{
     builder::object::Object,
@@ -22,16 +24,13 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics, Place, Severity},
         path::{FieldPath, Step},
     },
-    plan::{
-        Plan, copies,
-        projects::{BOOTSTRAP, TENANTS},
-        tenant::Tenant,
-    },
+    plan::{Plan, applications, copies, projects::BOOTSTRAP, tenant::Tenant},
     platform::files::{SEALING, SECRETS, VERSIONS},
 };
 
 /// The rules of each file, in the order in which they are asked.
 const TABLE: &[&[Rule]] = &[
+    administrators::RULES,
     alerting::RULES,
     argocd::RULES,
     backup::RULES,
@@ -57,12 +56,19 @@ const TABLE: &[&[Rule]] = &[
     pairs::RULES,
     permits::RULES,
     postgresql::RULES,
+    prompts::RULES,
     ranges::RULES,
     references::RULES,
     repository::RULES,
     sealed_files::RULES,
     trust::RULES,
     versions::RULES,
+    workspace_database::RULES,
+    workspace_hosts::RULES,
+    workspace_lists::RULES,
+    workspace_models::RULES,
+    workspace_operator::RULES,
+    workspace_sizes::RULES,
     workspaces::RULES,
 ];
 
@@ -198,11 +204,13 @@ fn objects(of: &ApplicationView<'_>, objects: &[Object], found: &mut Diagnostics
 
 /// Runs the rules on a tenant's objects.
 pub fn built(plan: &Plan, tenant: &Tenant, file: &Arc<str>, found: &mut Diagnostics) {
+    let (project, permits) =
+        (applications::tenant_name(&tenant.name), plan.permits_of_tenant(&tenant.name));
     let of = ApplicationView {
         plan,
         component: &tenant.component,
         secrets: &copies::needed(std::slice::from_ref(&tenant.component)),
-        project: Some(TENANTS),
+        project: Some((&project, &permits)),
         workspace: Some(file),
     };
     objects(&of, &of.component.objects, found);
@@ -215,9 +223,9 @@ fn platform(view: &WholeView<'_>, found: &mut Diagnostics) {
         let manual = ApplicationView { project: None, ..of };
         objects(&manual, &manual.component.manual_objects, found);
     }
-    let Some(bootstrap) = view.applications().find(|it| it.project == Some(BOOTSTRAP)) else {
-        return;
-    };
+    let is_bootstrap =
+        |of: &ApplicationView<'_>| of.project.is_some_and(|(name, _)| name == BOOTSTRAP);
+    let Some(bootstrap) = view.applications().find(is_bootstrap) else { return };
     let own: Vec<Object> =
         view.plan.project_objects().into_iter().chain([view.plan.root()]).collect();
     objects(&bootstrap, &own, found);

@@ -50,7 +50,7 @@ pub fn file(credential: &SealedCredential, file: &Arc<str>, found: &mut Diagnost
         let path = FieldPath::root().key("metadata").key("name");
         found.push(
             FILE_NAME_DIFFERS
-                .at(
+                .error_at(
                     Place::Value { file: file.clone(), path },
                     format!("the file is called `{stem}.yaml`, the credential `{name}`"),
                 )

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use super::view::WholeView;
+use super::view::CapacityView;
 use crate::{
     components::{
         ollama::Ollama,
@@ -28,7 +28,7 @@ pub struct Amounts {
 
 impl Amounts {
     /// What the requests of a whole are too much.
-    pub fn over(view: &WholeView<'_>) -> Self {
+    pub fn over(view: &CapacityView<'_>) -> Self {
         let budget = view.budget;
         Self {
             memory: budget.requests.saturating_sub(budget.allocatable),
@@ -54,7 +54,7 @@ impl Amounts {
 }
 
 /// One change each that would make it fit, the smallest loss first, each with what it frees.
-pub fn fixes_for(view: &WholeView<'_>) -> Vec<String> {
+pub fn fixes_for(view: &CapacityView<'_>) -> Vec<String> {
     let over = Amounts::over(view);
     let ollama = &view.spec.platform.spec.components.ollama;
     let mut helps = Vec::new();
@@ -67,7 +67,7 @@ pub fn fixes_for(view: &WholeView<'_>) -> Vec<String> {
     let alone = helps.is_empty();
     helps.truncate(MOST - 1);
     helps.extend(node(view, over, alone));
-    if alone && !view.tenants.is_empty() {
+    if alone && view.tenants > 0 {
         helps.push("use fewer workspaces, or more nodes".to_owned());
     }
     helps
@@ -180,7 +180,7 @@ fn as_help(help: String, alone: bool) -> String {
 
 /// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole
 /// GiB and cores.
-fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
+fn node(view: &CapacityView<'_>, over: Amounts, alone: bool) -> Option<String> {
     let Some(node) = &view.spec.platform.spec.node else { return more_nodes(view, over, alone) };
     let mut fields = Vec::new();
     if over.cpu > Millicores::default() {
@@ -203,7 +203,7 @@ fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
 }
 
 /// More nodes of the group that gives pods the most of what is missing.
-fn more_nodes(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
+fn more_nodes(view: &CapacityView<'_>, over: Amounts, alone: bool) -> Option<String> {
     let gives = |node: &Node| {
         if over.memory > Bytes::default() {
             node.allocatable().get()

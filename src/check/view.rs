@@ -8,10 +8,11 @@ use super::object::ApplicationView;
 use crate::{
     budget::report::Report,
     builder::{chart::Chart, object::Object},
-    components::{floor_plan::Platform, workspace::Workspace},
+    components::{floor_plan::Platform, workspace::resource::Workspace},
     diag::{diagnostic::Place, path::FieldPath},
     plan::{Plan, summary::Summary},
     platform::node::Node,
+    units::Bytes,
 };
 
 /// What rules on the spec see, before anything is built.
@@ -103,6 +104,20 @@ pub struct WholeView<'a> {
     pub files: &'a [(&'a str, &'a [u8])],
 }
 
+/// What the rules on capacity see.
+pub struct CapacityView<'a> {
+    /// The spec.
+    pub spec: &'a SpecView<'a>,
+    /// The sums.
+    pub budget: &'a Report,
+    /// How many tenants there are.
+    pub tenants: usize,
+    /// Memory that they request.
+    pub requests: Bytes,
+    /// The file of the tenant of a name.
+    pub file_of: &'a dyn Fn(&str) -> Option<Arc<str>>,
+}
+
 impl<'a> WholeView<'a> {
     /// The view of a plan, its tenants, and what was written of it.
     pub fn of(
@@ -123,7 +138,7 @@ impl<'a> WholeView<'a> {
             plan,
             component: planned.component,
             secrets: plan.secrets(),
-            project: Some(planned.project),
+            project: Some((planned.project, plan.projects().permits(planned.project))),
             workspace: None,
         })
     }

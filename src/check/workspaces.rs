@@ -1,66 +1,66 @@
-//! `workspace-name`, `workspace-host-too-long`, `file-name-differs`: a workspace's name is a
-//! namespace, a file's name and part of other names.
+//! `workspace-name`, `file-name-differs`, `workspaces-many`: a workspace's name is a namespace and
+//! part of other names, and how many there are.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     rule::rules,
-    view::{TenantView, WholeView},
+    view::{TenantView, WholeView, field},
 };
 use crate::{
-    components::workspace::Workspace,
+    components::workspace::resource::{LONGEST_NAME, RESERVED},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    names::DnsLabel,
-    platform::files::WORKSPACES,
+    plan::{Plan, summary::Summary},
 };
 
 rules! {
     /// A workspace's name is taken, reserved or too long.
     error WORKSPACE_NAME = "workspace-name",
     /// A file's name and the name in it differ.
-    error FILE_NAME_DIFFERS = "file-name-differs":
-    Tenant(name);
+    either FILE_NAME_DIFFERS = "file-name-differs":
+    Tenant(name), Whole(names);
 
-    /// A workspace's public host is longer than a host name may be.
-    error WORKSPACE_HOST = "workspace-host-too-long":
-    Tenant(served);
-
-    /// A workspace without an administrator.
-    warning WORKSPACE_ADMINISTRATOR = "workspace-without-administrator":
-    Whole(administrators);
+    /// More workspaces than Applications of their own are good for.
+    warning WORKSPACES_MANY = "workspaces-many":
+    Whole(many);
 }
 
-/// The longest name that still leaves room for what is made of it: a StatefulSet's pods carry a
-/// label of the name and a hash.
-const LONGEST: usize = 45;
+/// The most Applications of workspaces that Argo CD compares without a word here.
+const MOST: usize = 200;
+/// The most resources of one Application: of each, Argo CD keeps some 415 bytes in the Application,
+/// of which the API server takes 1.5 MiB.
+const MOST_RESOURCES: usize = 3000;
+
+/// Whose namespace it would be; nobody's.
+fn reserved(plan: &Plan, name: &str) -> Option<String> {
+    if plan.platform().spec.reserved().any(|it| it == name) {
+        return Some("is a namespace of the cluster or of the platform".to_owned());
+    }
+    let (beginning, ending) =
+        RESERVED.into_iter().find(|it| name.starts_with(it.0) && name.ends_with(it.1))?;
+    Some(format!("is reserved: `{beginning}*{ending}` are namespaces of the cluster"))
+}
 
 /// One workspace by itself.
 pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
     let TenantView { workspace, plan, file } = *view;
-    let at = FieldPath::root().key("spec").key("workspaceName");
-    let place = || Place::Value { file: file.clone(), path: at.clone() };
+    let place = || name_in(file);
     let name = &workspace.spec.workspace_name;
-    if plan.platform().spec.reserved().any(|it| it == name.as_str()) || name.starts_with("kube-") {
+    if let Some(why) = reserved(plan, name) {
         found.push(
             WORKSPACE_NAME
-                .at(place(), format!("`{name}` is a namespace of the cluster or of the platform"))
+                .at(place(), format!("`{name}` {why}"))
                 .help("rename the workspace: its name becomes its namespace"),
         );
     }
-    if name.len() > LONGEST {
+    if name.len() > LONGEST_NAME {
+        let message =
+            format!("the name has {} characters, but may have at most {LONGEST_NAME}", name.len());
         found.push(
-            WORKSPACE_NAME
-                .at(
-                    place(),
-                    format!(
-                        "the name has {} characters, but may have at most {LONGEST}",
-                        name.len()
-                    ),
-                )
-                .help("shorten it: other names are derived from it"),
+            WORKSPACE_NAME.at(place(), message).help("shorten it: other names are derived from it"),
         );
     }
     if name.starts_with(|first: char| first.is_ascii_digit()) {
@@ -69,95 +69,113 @@ pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
                  begin with one",
         ));
     }
-    // A resource that comes from elsewhere has no file.
-    if file.starts_with(WORKSPACES) {
-        file_name(workspace, file, found);
-    }
 }
 
-/// A second workspace of one name, where no file's name keeps them apart.
+/// The name of the workspace in a file.
+fn name_in(file: &Arc<str>) -> Place {
+    Place::Value { file: file.clone(), path: field(&["workspaceName"]) }
+}
+
+/// A second workspace of one name.
 pub fn twice(file: &Arc<str>) -> Diagnostic {
-    let path = FieldPath::root().key("spec").key("workspaceName");
-    let place = Place::Value { file: file.clone(), path };
     WORKSPACE_NAME
-        .at(place, "another workspace has this name")
+        .at(name_in(file), "another workspace has this name")
         .help("give one of the two another `workspaceName`: it is the name of its namespace")
 }
 
-/// A file has the name of its workspace, so no two workspaces can have the same name.
-fn file_name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
-    let name = file.rsplit('/').next().unwrap_or_default();
-    let stem = name.strip_suffix(".yaml").unwrap_or(name);
-    let place = |keys: [&str; 2]| {
-        let path = keys.into_iter().fold(FieldPath::root(), |at, key| at.key(key));
-        Place::Value { file: file.clone(), path }
-    };
-    let (metadata, namespace) = (&workspace.metadata.name, &workspace.spec.workspace_name);
-    let finding = |written: &DnsLabel, keys| {
-        let message = format!("the file is called `{name}`, the workspace `{written}`");
-        let finding = FILE_NAME_DIFFERS.at(place(keys), message);
-        match stem.parse::<DnsLabel>() {
-            Ok(_) => {
-                finding.help(format!("write `{stem}`, or rename the file to `{written}.yaml`"))
+/// No two workspaces have one name, whatever their files are called; and no file is called like
+/// another's workspace: who looks for that one would find this.
+pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let mut by_name: BTreeMap<&str, &Summary> = BTreeMap::new();
+    for tenant in view.tenants {
+        let Some(name) = &tenant.name else { continue };
+        match by_name.get(&**name) {
+            Some(first) => {
+                found.push(twice(&tenant.file).related(name_in(&first.file), "this one"));
             }
-            Err(_) => finding.help(format!("rename the file to `{written}.yaml`")),
-        }
-    };
-    match (metadata == stem, namespace == stem) {
-        (true, true) => (),
-        (true, false) => found.push(finding(namespace, ["spec", "workspaceName"])),
-        (false, true) => found.push(finding(metadata, ["metadata", "name"])),
-        (false, false) if metadata == namespace => {
-            found.push(
-                finding(metadata, ["metadata", "name"])
-                    .related(place(["spec", "workspaceName"]), "and here"),
-            );
-        }
-        (false, false) => {
-            found.push(finding(metadata, ["metadata", "name"]));
-            found.push(finding(namespace, ["spec", "workspaceName"]));
+            None => drop(by_name.insert(name, tenant)),
         }
     }
-}
-
-/// What a workspace needs of its platform.
-pub fn served(view: &TenantView<'_>, found: &mut Diagnostics) {
-    let TenantView { workspace, plan, file } = *view;
-    let domains = &plan.platform().spec.domains;
-    let (field, domain) =
-        domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));
-    if plan.host_of(workspace).is_none() {
-        let path = FieldPath::root().key("spec").key("workspaceName");
-        let name = &workspace.spec.workspace_name;
+    resources(view, found);
+    for tenant in view.tenants {
+        let Some(name) = &tenant.name else { continue };
+        let called = tenant.file.rsplit('/').next().unwrap_or_default();
+        let stem = called.strip_suffix(".yaml").unwrap_or(called);
+        if stem == &**name {
+            continue;
+        }
+        let Some(other) = by_name.get(stem) else { continue };
         let message = format!(
-            "the workspace would answer at `{name}.{domain}`, and a host name has at most 253 \
-             characters"
+            "the file is called like the workspace `{stem}`, and holds the workspace `{name}`"
         );
-        found.push(WORKSPACE_HOST.at(Place::Value { file: file.clone(), path }, message).help(
-            format!("give workspaces a shorter domain than `domains.{field}`: `workspaces: …`"),
-        ));
+        found.push(
+            FILE_NAME_DIFFERS
+                .warning_at(name_in(&tenant.file), message)
+                .related(name_in(&other.file), "that workspace")
+                .help(format!(
+                    "rename the file to `{name}.yaml`, or to what is no other workspace's name"
+                )),
+        );
     }
 }
 
-/// Workspaces have no sealed administrator yet, so the first user who signs up becomes it: one
-/// finding for all of them.
-pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let mut built = view.tenants.iter().filter(|it| it.name.is_some());
-    let Some(first) = built.next() else { return };
-    let which = match built.count() {
-        0 => "this workspace has".to_owned(),
-        more => format!("this workspace and {more} more have"),
+/// No two resources of one namespace have one name, where files become resources.
+fn resources(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let place = |tenant: &Summary| Place::Value {
+        file: tenant.file.clone(),
+        path: FieldPath::root().key("metadata").key("name"),
     };
-    let path = FieldPath::root().key("spec").key("workspaceName");
-    found.push(
-        WORKSPACE_ADMINISTRATOR.at(
-            Place::Value { file: first.file.clone(), path },
-            format!("{which} no administrator: the first user who signs up becomes it"),
-        )
-        .help(
-            "sign up as soon as it answers; nobody else can until the pod restarts, and whoever \
-             signs up later waits for your approval",
-        )
-        .note("its host name becomes public when its certificate is issued"),
+    let mut by_name: BTreeMap<&str, &Summary> = BTreeMap::new();
+    for tenant in view.tenants {
+        let Some(name) = &tenant.resource else { continue };
+        match by_name.get(&**name) {
+            Some(first) => found.push(
+                WORKSPACE_NAME
+                    .at(place(tenant), format!("another workspace's resource is called `{name}`"))
+                    .related(place(first), "this one")
+                    .help(
+                        "give one of the two another `metadata.name`: the operator reads them in \
+                           one namespace",
+                    ),
+            ),
+            None => drop(by_name.insert(name, tenant)),
+        }
+    }
+}
+
+/// What Argo CD does for each Application adds up; an operator has one for all.
+pub fn many(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let mut all = view.tenants.iter().filter(|it| it.name.is_some());
+    let count = all.clone().count();
+    if view.plan.has_operator() {
+        found.extend(all.nth(MOST_RESOURCES).map(|above| of_one_application(above, count)));
+        return;
+    }
+    let Some(above) = all.nth(MOST) else { return };
+    let message = format!(
+        "{count} workspaces are {count} Applications, and Argo CD compares each of them again and \
+         again"
     );
+    found.push(
+        WORKSPACES_MANY
+            .at(Place::File(above.file.clone()), message)
+            .label(format!("the first beyond {MOST}"))
+            .help(
+                "an operator in the cluster makes them of the same files, with one Application for \
+                 all: `workspaces: {crd: true, expandedBy: operator}`; else promise Argo CD's \
+                 controller more memory: `components.argocd.resources.controller`",
+            ),
+    );
+}
+
+/// More than one Application holds.
+fn of_one_application(above: &Summary, count: usize) -> Diagnostic {
+    let message = format!(
+        "{count} workspaces are {count} resources of one Application, and Argo CD keeps the state \
+         of each in it"
+    );
+    WORKSPACES_MANY
+        .at(Place::File(above.file.clone()), message)
+        .label(format!("the first beyond {MOST_RESOURCES}"))
+        .help("create the others in the cluster itself: the operator takes a resource from anybody")
 }
