@@ -46,10 +46,21 @@ pub fn planned(plan: &Plan, source: &Source) -> (Option<Tenant>, Diagnostics) {
 /// The same, and emits it.
 pub fn tenant(plan: &Plan, source: &Source, files: &mut Files) -> Summary {
     let (tenant, diagnostics) = planned(plan, source);
-    let file = source.file.clone();
-    let Some(tenant) = tenant else { return Summary { diagnostics, ..Summary::unread(file) } };
-    let content = emit::tenant::write(plan, &tenant, files);
-    Summary { diagnostics, content, ..tenant.summary(plan, file) }
+    match tenant {
+        Some(tenant) => Summary { diagnostics, ..emitted(plan, tenant, source, files) },
+        None => Summary { diagnostics, ..Summary::unread(source.file.clone()) },
+    }
+}
+
+/// Emits a planned tenant: its objects, or the resource of which an operator makes them.
+pub fn emitted(plan: &Plan, tenant: Tenant, source: &Source, files: &mut Files) -> Summary {
+    let (content, resource) = if plan.has_operator() {
+        let (content, name) = emit::tenant::resource(plan, source, files);
+        (content, Some(name))
+    } else {
+        (emit::tenant::write(plan, &tenant, files), None)
+    };
+    Summary { resource, content, ..tenant.summary(plan, source.file.clone()) }
 }
 
 /// What the whole came to.
@@ -62,7 +73,9 @@ pub struct Whole {
 
 /// The platform's own files, and the rules that need all of it.
 pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
-    let budget = plan.budget(summaries);
+    let serving = plan.serving(summaries);
+    let plan = serving.as_ref().unwrap_or(plan);
+    let budget = plan.brief(summaries);
     let revision = emit::platform::write(plan, summaries, &budget, files);
     let mut found = Diagnostics::new();
     let files: Vec<_> = files.iter().collect();

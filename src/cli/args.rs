@@ -5,7 +5,7 @@ use std::{num::NonZero, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::{clock, seal::args::SealArgs};
+use super::{clock, seal::args::SealArgs, workspace::args::WorkspaceArgs};
 
 /// Compile a platform spec into the Argo CD tree of an AI chat platform, and prove that it fits the
 /// node.
@@ -108,6 +108,10 @@ pub enum Verb {
         /// matches any characters
         #[arg(value_name = "PATTERN")]
         patterns: Vec<String>,
+
+        /// With `budget`: say how many more workspaces with these models there is room for
+        #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+        workspace_models: Option<Vec<String>>,
     },
     /// Check, commit, tag and push the tree (needs `pin: tag`)
     ///
@@ -120,8 +124,14 @@ pub enum Verb {
     /// environment variable, or is generated.
     #[command(args_conflicts_with_subcommands = true)]
     Seal(SealArgs),
-    /// Print the JSON Schema of the spec, for editors
-    Schema,
+    /// Create, list, show, change and delete workspaces
+    Workspace(WorkspaceArgs),
+    /// Print the JSON Schema of a file of the spec, for editors
+    Schema {
+        /// File to describe
+        #[arg(value_enum, value_name = "FILE", default_value = "platform")]
+        of: SchemaOf,
+    },
     /// Explain the code of a finding, or list all codes
     Explain {
         /// Code of a finding, as printed in brackets [default: list all codes]
@@ -173,6 +183,15 @@ pub struct Render {
     /// Write the tree even if a later version of Espalier wrote it last
     #[arg(long)]
     pub downgrade: bool,
+
+    /// Let objects move to another Application: Argo CD may delete them, with their data, before
+    /// the other one makes them again
+    #[arg(long)]
+    pub allow_moves: bool,
+
+    /// Let Argo CD delete the objects with data that leave the tree and are not protected
+    #[arg(long)]
+    pub allow_deletions: bool,
 }
 
 /// The arguments of `diff`.
@@ -255,6 +274,19 @@ pub enum Side {
     Models,
 }
 
+/// A file of the spec that has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The platform: spec/platform.yaml
+    Platform,
+    /// Pinned versions: spec/versions.yaml
+    Versions,
+    /// A sealed credential: a file of spec/secrets/
+    Secret,
+    /// A workspace: a file of spec/workspaces/
+    Workspace,
+}
+
 impl Verb {
     /// The command as it is typed.
     pub const fn name(&self) -> &'static str {
@@ -266,7 +298,8 @@ impl Verb {
             Self::Show { .. } => "show",
             Self::Release(_) => "release",
             Self::Seal(_) => "seal",
-            Self::Schema => "schema",
+            Self::Workspace(_) => "workspace",
+            Self::Schema { .. } => "schema",
             Self::Explain { .. } => "explain",
             Self::Completions { .. } => "completions",
         }
@@ -277,6 +310,7 @@ impl Verb {
         match self {
             Self::Show { side: Some(Side::Waves | Side::Flows), .. } => formats("show"),
             Self::Show { .. } => &[Format::Human, Format::Json],
+            Self::Workspace(args) if args.verb.writes() => &[Format::Human],
             _ => formats(self.name()),
         }
     }
@@ -288,7 +322,7 @@ pub fn formats(verb: &str) -> &'static [Format] {
         "render" | "check" => &[Format::Human, Format::Short, Format::Json, Format::Github],
         "diff" => &[Format::Human, Format::Markdown],
         "show" => &[Format::Human, Format::Json, Format::Mermaid],
-        "seal" => &[Format::Human, Format::Json],
+        "seal" | "workspace" => &[Format::Human, Format::Json],
         _ => &[Format::Human],
     }
 }

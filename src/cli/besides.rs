@@ -25,11 +25,23 @@ use crate::{
         tree::Tree,
     },
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
+    plan::Plan,
 };
 
-/// Reports everything in the owned folders that Espalier did not generate, generated files that Git
-/// leaves out or changes, and a path or branch in the spec that differs from the repository's.
-/// `foreign` are the files on the disk that Espalier did not generate.
+/// What was built, as far as Git is asked about it.
+pub struct Built<'a> {
+    /// The platform.
+    pub plan: &'a Plan,
+    /// The files that a commit has to contain.
+    pub needed: &'a dyn Fn() -> anyhow::Result<Vec<String>>,
+    /// Whether one of the findings so far is an error.
+    pub has_errors: bool,
+    /// The files on the disk that Espalier did not generate.
+    pub foreign: &'a [Box<str>],
+}
+
+/// The same as [`of`], about a whole compilation. What cannot be built completely is not compared
+/// with what Git has.
 ///
 /// # Errors
 /// When Git does not list its files.
@@ -39,8 +51,22 @@ pub fn findings<N>(
     run: &Run<N>,
     foreign: &[Box<str>],
 ) -> anyhow::Result<Diagnostics> {
+    let Some(plan) = run.plan.as_ref().filter(|_| run.is_whole) else {
+        return Ok(Diagnostics::new());
+    };
+    let needed = || ignored::needed(tree, work, plan, &run.summaries, &run.own);
+    let has_errors = run.findings.has_errors();
+    of(tree, work, &Built { plan, needed: &needed, has_errors, foreign })
+}
+
+/// Reports everything in the owned folders that Espalier did not generate, generated files that Git
+/// leaves out or changes, and a path or branch in the spec that differs from the repository's.
+///
+/// # Errors
+/// When Git does not list its files.
+pub fn of(tree: &Tree<'_>, work: &Work, built: &Built<'_>) -> anyhow::Result<Diagnostics> {
+    let Built { plan, needed, has_errors, foreign } = *built;
     let mut found = Diagnostics::new();
-    let Some(plan) = run.plan.as_ref().filter(|_| run.is_whole) else { return Ok(found) };
     let ignored = match repository::holder(&work.root) {
         Holder::Nobody => Vec::new(),
         Holder::Unknown(why) => {
@@ -50,13 +76,11 @@ pub fn findings<N>(
         Holder::Git(git) => {
             found.extend(repository::place(&git, work, plan.repository())?);
             entries(tree, &git, &mut found)?;
-            let needed = ignored::needed(tree, work, plan, &run.summaries, &run.own)?;
-            match ignored::ask(&git, &needed) {
+            match ignored::ask(&git, &needed()?) {
                 Ok(all) => all.iter().for_each(|it| found.push(it.finding())),
                 // If something else occupies the path of a generated file, Git refuses to look
                 // there, and that is reported already.
-                Err(_)
-                    if found.has_errors() || !foreign.is_empty() || run.findings.has_errors() => {}
+                Err(_) if found.has_errors() || !foreign.is_empty() || has_errors => {}
                 Err(why) => found.push(repository::not_asked(&why)),
             }
             found.extend(attributes::findings(tree, &git)?);

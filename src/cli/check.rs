@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Context as _;
+
 use crate::{
     check::{certificate, repository, trust},
     cli::{
@@ -11,11 +13,13 @@ use crate::{
         diff::{Folded, object},
         drift::{Change, Comparison, Drift, differ_in_line_endings, unified},
         fields, findings, imprint,
+        lock::Lock,
         names::Names,
         outcome::Outcome,
         pipeline::Run,
         session::Session,
         show,
+        stage::STAGE,
         tree::Tree,
     },
     diag::diagnostic::Diagnostics,
@@ -68,6 +72,9 @@ pub fn judge(
     }
     let mut findings = console.judge(findings);
     let drifts = comparison.all().count();
+    if drifts > 0 && was_interrupted(&tree)? {
+        findings.extend(console.judge(findings::interrupted().into()));
+    }
     let is_stopped = findings.has_errors();
     let endings = show(session, &tree, &comparison, &mut findings, console)?;
     if !matches!(console.format(), Format::Json | Format::Github) {
@@ -97,7 +104,7 @@ pub fn judge(
     } else {
         format!("drift: {}", parts.join(", "))
     };
-    let budget = show::figures::figures(&plan.budget(&comparison.run.summaries));
+    let budget = show::figures::figures(&plan.brief(&comparison.run.summaries));
     console.say(&format!(
         "checked {}: {totals}, {drift} ({budget})\n",
         count(comparison.files(), "file")
@@ -107,6 +114,13 @@ pub fn judge(
     }
     let Run { plan, revision, .. } = comparison.run;
     Ok(Judged { outcome, plan, revision })
+}
+
+/// Whether a render was killed: it leaves what it had staged, and its lock is free.
+fn was_interrupted(tree: &Tree<'_>) -> anyhow::Result<bool> {
+    let stage = tree.disk.look(&tree.root.join(STAGE));
+    let is_there = stage.with_context(|| format!("cannot look at {STAGE}"))?.is_some();
+    Ok(is_there && Lock::take(tree.root).is_ok())
 }
 
 /// Says what to do about drift.

@@ -26,8 +26,9 @@ use crate::{
         git::Git,
         root,
         seal::plaintext,
-        sources::{Input, Work},
+        sources::{Input, Work, read_source},
         words,
+        workspace::fields,
     },
     compile,
     facts::models::{self, families::FAMILIES},
@@ -81,9 +82,29 @@ fn completed(command: clap::Command) -> clap::Command {
         ("release", "remote", remotes),
         ("seal", "credential", credentials),
     ];
-    arguments.into_iter().fold(command, |command, (verb, argument, candidates)| {
+    let command = arguments.into_iter().fold(command, |command, (verb, argument, candidates)| {
         command.mut_subcommand(verb, |verb| {
             verb.mut_arg(argument, |it| it.add(ArgValueCompleter::new(candidates)))
+        })
+    });
+    let of_workspaces: [(&str, &str, Candidates); 11] = [
+        ("show", "name", workspaces),
+        ("update", "name", workspaces),
+        ("suspend", "name", workspaces),
+        ("resume", "name", workspaces),
+        ("delete", "name", workspaces),
+        ("create", "model", names_of_models),
+        ("update", "add_model", names_of_models),
+        ("update", "remove_model", names_of_models),
+        ("create", "set", fields),
+        ("update", "set", fields),
+        ("update", "unset", fields),
+    ];
+    command.mut_subcommand("workspace", |command| {
+        of_workspaces.into_iter().fold(command, |command, (verb, argument, candidates)| {
+            command.mut_subcommand(verb, |verb| {
+                verb.mut_arg(argument, |it| it.add(ArgValueCompleter::new(candidates)))
+            })
         })
     })
 }
@@ -123,11 +144,32 @@ pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
     matching(current, all().unwrap_or_default())
 }
 
+/// The workspaces of the platform.
+pub fn workspaces(current: &OsStr) -> Vec<CompletionCandidate> {
+    let all = || {
+        let root = here()?;
+        let work = Work::read(&RealDisk, &root, Input::Root).ok()?;
+        let named = work.tenants.iter().filter_map(|file| {
+            let source = read_source(&RealDisk, &root, file).ok()??.ok()?;
+            Some((source.value.pointer("/spec/workspaceName")?.as_str()?.to_owned(), None))
+        });
+        Some(named.collect::<Vec<_>>())
+    };
+    matching(current, all().unwrap_or_default())
+}
+
+/// The fields of a workspace that `--set` takes.
+pub fn fields(current: &OsStr) -> Vec<CompletionCandidate> {
+    matching(current, fields::all().into_iter().map(|it| (it, None)))
+}
+
 /// Families of models after `show models`; once there is a colon, their tags.
 pub fn models(current: &OsStr) -> Vec<CompletionCandidate> {
-    if !env::args_os().any(|it| it == "models") {
-        return Vec::new();
-    }
+    if env::args_os().any(|it| it == "models") { names_of_models(current) } else { Vec::new() }
+}
+
+/// Families of models; once there is a colon, their tags.
+pub fn names_of_models(current: &OsStr) -> Vec<CompletionCandidate> {
     if current.to_string_lossy().contains(':') {
         return matching(current, models::names().map(|it| (it, None)));
     }

@@ -17,6 +17,7 @@ use crate::{
         fields, findings,
         git::Git,
         git_disk::GitDisk,
+        moved::{self, Consent},
         outcome::Outcome,
         pipeline,
         seal::trust,
@@ -69,6 +70,7 @@ pub fn run(session: Session<'_>, verb: &Diff, console: &mut Console) -> anyhow::
     let findings = console.judge(findings);
     if let Some(plan) = comparison.run.plan.as_ref().filter(|_| comparison.run.is_whole) {
         certificate(work, verb.base.as_deref(), console)?;
+        leaving(&tree, &comparison, console)?;
         let new = plan.budget(&comparison.run.summaries);
         let differs = told(&comparison).next().is_some();
         let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
@@ -147,6 +149,27 @@ fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow
         )
     };
     console.data(&text)
+}
+
+/// Reports objects that another Application makes from now on, and objects that hold data and
+/// leave: what `render` asks consent for.
+fn leaving(tree: &Tree<'_>, comparison: &Comparison, console: &mut Console) -> anyhow::Result<()> {
+    let paths = |of: &dyn Fn(Change) -> bool| -> Vec<Box<str>> {
+        comparison.all().filter(|it| of(it.change)).map(|it| it.path.clone()).collect()
+    };
+    let strays = paths(&|it| it == Change::Stray);
+    let made = paths(&|it| matches!(it, Change::Missing | Change::Changed | Change::Conflict));
+    let allowed = Consent { moves: true, deletions: true };
+    for finding in moved::findings(tree, &strays, &made, allowed)? {
+        let said = [&[finding.message], &*finding.notes].concat().join("; ");
+        let text = if console.format() == Format::Markdown {
+            format!("**{}**: {}\n\n", finding.code, plain::markdown(&said))
+        } else {
+            format!("{:8} {}\n", finding.code, plain::line(&said))
+        };
+        console.data(&text)?;
+    }
+    Ok(())
 }
 
 /// The budget of the spec in the revision, or without one in the last commit, if there is any. The

@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::cli::stamp::Stamp;
+
 /// What is at a path. A symbolic link is `Other`: it is never followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntryKind {
@@ -87,11 +89,48 @@ pub trait Disk: Sync {
     /// When the file cannot be read.
     fn read(&self, path: &Path, at_most: usize, into: &mut Vec<u8>) -> io::Result<()>;
 
+    /// The stamp of the file at `path`; none where there is no file, or this disk has no stamps.
+    ///
+    /// # Errors
+    /// When the file system cannot tell.
+    fn stamp(&self, _path: &Path) -> io::Result<Option<Stamp>> {
+        Ok(None)
+    }
+
+    /// The entries of a folder, in any order, files with their stamps.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    fn list_stamped(&self, path: &Path) -> io::Result<Vec<(Entry, Option<Stamp>)>> {
+        Ok(self.list(path)?.into_iter().map(|it| (it, None)).collect())
+    }
+
+    /// The same as [`Self::read`], with the stamp that the file had before it was read.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn read_stamped(
+        &self,
+        path: &Path,
+        at_most: usize,
+        into: &mut Vec<u8>,
+    ) -> io::Result<Option<Stamp>> {
+        self.read(path, at_most, into).map(|()| None)
+    }
+
     /// Writes a file that does not exist yet.
     ///
     /// # Errors
     /// When it exists already, or cannot be written completely.
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// The same as [`Self::create`], with the stamp that the file has then.
+    ///
+    /// # Errors
+    /// When it exists already, or cannot be written completely.
+    fn create_stamped(&self, path: &Path, bytes: &[u8]) -> io::Result<Option<Stamp>> {
+        self.create(path, bytes).map(|()| None)
+    }
 
     /// Writes a file that does not exist yet, and that only its owner may read.
     ///
@@ -194,40 +233,49 @@ impl Disk for RealDisk {
 
     fn read(&self, path: &Path, at_most: usize, into: &mut Vec<u8>) -> io::Result<()> {
         into.clear();
-        let mut file = File::open(path)?;
-        into.resize(at_most, 0);
-        let mut filled = 0;
-        while filled < at_most {
-            match file.read(&mut into[filled..]) {
-                Ok(read) => {
-                    // A regular file returns less than was asked for only at its end. So there is
-                    // no second call that returns zero, which would be one call in four when
-                    // 130,000 files are compared.
-                    filled += read;
-                    if filled < at_most {
-                        break;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    into.clear();
-                    return Err(error);
-                }
-            }
+        fill(&File::open(path)?, at_most, into)
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) => Ok(Stamp::of(&metadata).filter(|_| metadata.is_file())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
-        into.truncate(filled);
-        Ok(())
+    }
+
+    fn list_stamped(&self, path: &Path) -> io::Result<Vec<(Entry, Option<Stamp>)>> {
+        let mut all = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            let kind = EntryKind::from(entry.file_type()?);
+            let stamp = match kind {
+                EntryKind::File => Stamp::of(&entry.metadata()?),
+                EntryKind::Folder | EntryKind::Other => None,
+            };
+            all.push((Entry { name: entry.file_name(), kind }, stamp));
+        }
+        Ok(all)
+    }
+
+    fn read_stamped(
+        &self,
+        path: &Path,
+        at_most: usize,
+        into: &mut Vec<u8>,
+    ) -> io::Result<Option<Stamp>> {
+        into.clear();
+        let file = File::open(path)?;
+        let stamp = Stamp::of(&file.metadata()?);
+        fill(&file, at_most, into).map(|()| stamp)
     }
 
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        // Scripts are executable where the file system supports that; Git keeps the mode.
-        #[cfg(unix)]
-        if bytes.starts_with(b"#!") {
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o777);
-        }
-        options.open(path)?.write_all(bytes)
+        written(path, bytes).map(drop)
+    }
+
+    fn create_stamped(&self, path: &Path, bytes: &[u8]) -> io::Result<Option<Stamp>> {
+        Ok(Stamp::of(&written(path, bytes)?.metadata()?))
     }
 
     fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -266,4 +314,44 @@ impl Disk for RealDisk {
     fn sync(&self, folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
     }
+}
+
+/// Fills a buffer with the first bytes of a file.
+fn fill(mut file: &File, at_most: usize, into: &mut Vec<u8>) -> io::Result<()> {
+    into.resize(at_most, 0);
+    let mut filled = 0;
+    while filled < at_most {
+        match file.read(&mut into[filled..]) {
+            Ok(read) => {
+                // A regular file returns less than was asked for only at its end. So there is no
+                // second call that returns zero, which would be one call in four when 130,000
+                // files are compared.
+                filled += read;
+                if filled < at_most {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => {
+                into.clear();
+                return Err(error);
+            }
+        }
+    }
+    into.truncate(filled);
+    Ok(())
+}
+
+/// A file that did not exist, with these bytes.
+fn written(path: &Path, bytes: &[u8]) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    // Scripts are executable where the file system supports that; Git keeps the mode.
+    #[cfg(unix)]
+    if bytes.starts_with(b"#!") {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o777);
+    }
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    Ok(file)
 }

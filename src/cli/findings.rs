@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    cli::{shell::quoted, tree::Verdict},
+    cli::{shell::quoted, stage::STAGE, tree::Verdict},
     diag::{
         code::{MERGE_CONFLICT, codes},
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -42,6 +42,14 @@ codes! {
     error REPOSITORY_BRANCH = "repository-branch";
     /// A file in `spec/` that nothing reads.
     warning FILE_NOT_READ = "file-not-read";
+    /// An object that another Application makes from now on.
+    either OBJECT_MOVED = "object-moved";
+    /// Objects that Argo CD deletes with their data.
+    either DATA_DELETED = "data-deleted";
+    /// Objects with data that stay in the cluster, and that nobody manages any more.
+    warning DATA_LEFT_BEHIND = "data-left-behind";
+    /// A render that was stopped before it had moved every file into place.
+    warning RENDER_INTERRUPTED = "render-interrupted";
     /// A source that is outside of the root, or not a file.
     error SOURCE_OUTSIDE = "source-outside";
 }
@@ -236,6 +244,14 @@ pub fn left_out(first: &str, files: usize) -> Diagnostic {
         "run `git add apps bootstrap out spec` and commit: to Argo CD, a file that is not in Git \
          is an object to delete",
     )
+}
+
+/// A render that was stopped before it had moved every file into place.
+pub fn interrupted() -> Diagnostic {
+    RENDER_INTERRUPTED
+        .at(Place::File(STAGE.into()), "the last `espalier render` was interrupted")
+        .help("run `espalier render`, which completes the tree; commit nothing before")
+        .note("each file is whole, and is either the one from before or the new one")
 }
 
 /// A file in `spec/workspaces/` or `spec/secrets/` that is not read because of its name.

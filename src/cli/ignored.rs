@@ -1,7 +1,7 @@
 //! Files that the platform needs but Git ignores: which pattern causes it, where it is, and what to
 //! do about it.
 
-use std::{io::Write as _, process::Stdio, sync::Arc, thread};
+use std::{collections::BTreeSet, io::Write as _, process::Stdio, sync::Arc, thread};
 
 use anyhow::{Context as _, ensure};
 
@@ -41,17 +41,55 @@ pub fn needed<'a>(
     summaries: &[Summary],
     own: &'a [Box<str>],
 ) -> anyhow::Result<Vec<String>> {
+    let session = Session { disk: tree.disk, work, threads: None };
+    let mut all = own_and_first(session, plan, summaries, own)?;
+    let named = summaries.iter().skip(1).filter_map(|it| it.name.as_ref());
+    if !plan.has_operator() {
+        all.extend(named.map(|it| applications::file(&applications::tenant_name(it))));
+    }
+    all.extend(sources(work));
+    Ok(all)
+}
+
+/// The platform's own files, and those of the first workspace.
+///
+/// # Errors
+/// When a workspace's file cannot be read.
+pub fn own_and_first(
+    session: Session<'_>,
+    plan: &Plan,
+    summaries: &[Summary],
+    own: &[Box<str>],
+) -> anyhow::Result<Vec<String>> {
     let mut all: Vec<String> = own.iter().map(ToString::to_string).collect();
     if let Some(first) = summaries.first() {
         let mut batch = Batch::default();
-        let session = Session { disk: tree.disk, work, threads: None };
         pipeline::again(session, plan, &first.file, &mut batch)?;
         all.extend(batch.files.iter().map(|it| it.0.to_owned()));
     }
-    let named = summaries.iter().skip(1).filter_map(|it| it.name.as_ref());
-    all.extend(named.map(|it| applications::file(&applications::tenant_name(it))));
-    all.extend(work.sources.texts.keys().chain(&work.tenants).map(ToString::to_string));
     Ok(all)
+}
+
+/// The same as [`needed`], where the tree is known to be complete: the Applications of workspaces
+/// are those that are there.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn needed_by(
+    tree: &Tree<'_>,
+    work: &Work,
+    own_and_first: &[String],
+) -> anyhow::Result<Vec<String>> {
+    let mut all: BTreeSet<String> = own_and_first.iter().cloned().collect();
+    let listed = tree.disk.list(&tree.root.join("apps")).context("cannot list apps/")?;
+    let names = listed.iter().filter_map(|it| it.name.to_str()?.strip_suffix(".yaml"));
+    all.extend(names.filter_map(applications::tenant).map(applications::file));
+    all.extend(sources(work));
+    Ok(all.into_iter().collect())
+}
+
+fn sources(work: &Work) -> impl Iterator<Item = String> {
+    work.sources.texts.keys().chain(&work.tenants).map(ToString::to_string)
 }
 
 /// Asks Git, in one call, which of these files it ignores, and why. It does not ignore files that

@@ -16,11 +16,14 @@ pub mod findings;
 pub mod fold;
 pub mod git;
 mod git_disk;
+pub mod handover;
 pub mod ignored;
 pub mod imprint;
+pub mod index;
 pub mod init;
 pub mod lock;
 pub mod models;
+pub mod moved;
 pub mod names;
 pub mod outcome;
 mod owned;
@@ -37,10 +40,12 @@ pub mod shell;
 pub mod show;
 pub mod sources;
 pub mod stage;
+pub mod stamp;
 pub mod table;
 mod texts;
 pub mod tree;
 pub mod words;
+pub mod workspace;
 
 use std::{
     io::{self, Write as _},
@@ -56,8 +61,11 @@ use console::Console;
 use disk::{Disk, RealDisk};
 use lock::Lock;
 use outcome::Outcome;
+use render::Begun;
 use session::Session;
 use sources::{Input, Work};
+
+use crate::platform::files::PLATFORM;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -121,10 +129,18 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
             let folder = verb.folder.as_deref().or(args.root.as_deref()).unwrap_or(Path::new("."));
             init::run(disk, folder, verb, console)
         }
-        Verb::Schema => pages::schema(console),
+        Verb::Schema { of } => pages::schema(*of, console),
         Verb::Explain { code } => pages::explain(code.as_deref(), console),
         Verb::Completions { shell } => pages::completions(*shell, console),
-        Verb::Render(verb) => render::run(session(&work(disk, args)?), verb, console),
+        Verb::Render(verb) => {
+            // Taken before the spec is read: what changes meanwhile has to be seen.
+            let root = root::find(args.root.as_deref(), args.spec.is_none())?;
+            let is_own_spec = args.spec.is_none() && disk.look(&root.join(PLATFORM))?.is_some();
+            let begun = is_own_spec.then(|| Begun::at(disk, &root, true)).transpose()?;
+            let work = work(disk, args)?;
+            let begun = begun.map_or_else(|| Begun::at(disk, &work.root, false), Ok)?;
+            render::run(session(&work), begun, verb, console)
+        }
         Verb::Check { now } => {
             check::run(session(&work(disk, args)?), now.unwrap_or_else(clock::now), console)
         }
@@ -149,20 +165,34 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
             drop(lock);
             done
         }
+        Verb::Workspace(verb) => {
+            if args.spec.is_some() {
+                bail!("`workspace` works on spec/platform.yaml: leave `--spec` out");
+            }
+            let root = root::find(args.root.as_deref(), true)?;
+            let lock = verb.verb.writes().then(|| Lock::take(&root)).transpose()?;
+            let done = workspace::run(disk, &root, args.threads, verb, console);
+            drop(lock);
+            done
+        }
         Verb::Diff(verb) => diff::run(session(&work(disk, args)?), verb, console),
-        Verb::Show { side: Some(Side::Models), patterns } => {
+        Verb::Show { side, workspace_models: Some(_), .. } if *side != Some(Side::Budget) => {
+            bail!("only `espalier show budget` takes `--workspace-models`")
+        }
+        Verb::Show { side: Some(Side::Models), patterns, .. } => {
             // The catalogue can be shown before there is a spec.
             let here = args.root.is_some() || args.spec.is_some() || root::find(None, true).is_ok();
             models::run(here.then(|| work(disk, args)).transpose()?.as_ref(), patterns, console)
         }
-        Verb::Show { side, patterns } => {
+        Verb::Show { side, patterns, workspace_models } => {
             if let Some(pattern) = patterns.first() {
                 bail!(
                     "`{pattern}` is a word too many: only `espalier show models` takes \
                        patterns"
                 );
             }
-            show::run(session(&work(disk, args)?), *side, console)
+            let models = workspace_models.as_deref();
+            show::run(session(&work(disk, args)?), *side, models, console)
         }
     }
 }

@@ -6,7 +6,10 @@ use anyhow::{Context as _, bail};
 use clap_complete::Shell;
 
 use crate::{
-    cli::{codes, complete, console::Console, fold::folded, outcome::Outcome, table::Table},
+    cli::{
+        args::SchemaOf, codes, complete, console::Console, fold::folded, outcome::Outcome,
+        table::Table,
+    },
     diag::{code::Code, suggest},
     load::schema,
 };
@@ -59,12 +62,19 @@ fn filled(page: &str, width: Option<usize>) -> Cow<'_, str> {
     Cow::Owned(page.split("\n\n").map(fill).collect::<Vec<_>>().join("\n\n"))
 }
 
-/// Prints the JSON Schema of the spec.
+/// Prints the JSON Schema of a file of the spec: the very file that `init` and `render` write.
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn schema(console: &mut Console) -> anyhow::Result<Outcome> {
-    console.data(&format!("{}\n", schema::json_schema().trim_end()))?;
+pub fn schema(of: SchemaOf, console: &mut Console) -> anyhow::Result<Outcome> {
+    let place = match of {
+        SchemaOf::Platform => schema::PATHS[0],
+        SchemaOf::Versions => schema::PATHS[1],
+        SchemaOf::Secret => schema::PATHS[2],
+        SchemaOf::Workspace => schema::PATHS[3],
+    };
+    let text = schema::files().find(|it| it.0 == place).map_or("", |it| it.1);
+    console.data(&format!("{}\n", text.trim_end()))?;
     Ok(Outcome::Clean)
 }
 

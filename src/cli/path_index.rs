@@ -24,8 +24,8 @@ pub(super) const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 /// A listing of the owned folders, made once before anything is compared.
 ///
 /// Ten thousand tenants have 290,000 files: their paths would take 32 MB, their hashes take 2.3.
-/// The probability that two of that many paths share a hash is 1 in 5·10⁷; then one of them would be
-/// reported as written twice, or a stray would be missed.
+/// The probability that two of that many paths share a hash is 1 in 5·10⁷; then one of them would
+/// be reported as written twice, or a stray would be missed.
 #[derive(Debug, Default)]
 pub(super) struct PathIndex {
     /// Sorted. The last three bits of each hash are replaced by the kind and [`NEEDED`].
@@ -141,6 +141,13 @@ impl PathIndex {
             }
             _ => (Spot::Free, false),
         })
+    }
+
+    /// Marks everything as needed.
+    pub(super) fn need_all(&self) {
+        for entry in &self.entries {
+            entry.fetch_or(NEEDED, Ordering::Relaxed);
+        }
     }
 
     /// Whether something was listed that is not needed, so that it has to be looked for.

@@ -4,8 +4,8 @@
 use std::{
     num::NonZero,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
     },
     thread,
 };
@@ -100,24 +100,12 @@ pub fn run<N: Send>(
     let mut batch = Batch::default();
     let (mut is_whole, mut found, mut notes) = (true, Diagnostics::new(), Vec::new());
     let compiled = compile::all(&work.sources, &mut batch.files, |plan| {
-        let mut summaries = Vec::with_capacity(work.tenants.len());
-        notes.reserve(work.tenants.len() + 1);
-        for share in tenants(session, plan, threads, each) {
-            for step in share? {
-                match step {
-                    Step::Built(mut summary, note) => {
-                        is_whole &= summary.name.is_some();
-                        found.extend(std::mem::take(&mut summary.diagnostics));
-                        summaries.push(summary);
-                        notes.push(note);
-                    }
-                    Step::Unreadable(more) => {
-                        is_whole = false;
-                        found.extend(more);
-                    }
-                }
-            }
-        }
+        let all = tenants(session, plan, threads, each)?;
+        found.extend(all.found.into_iter().flat_map(|it| it.1));
+        let summaries: Vec<Summary> = all.summaries.into_iter().flatten().collect();
+        is_whole =
+            summaries.len() == work.tenants.len() && summaries.iter().all(|it| it.name.is_some());
+        notes = all.notes;
         anyhow::Ok(summaries)
     })?;
     findings.extend(compiled.loaded.diagnostics);
@@ -127,12 +115,14 @@ pub fn run<N: Send>(
     };
     findings.extend(whole.found);
     let own = batch.files.iter().map(|it| it.0.into()).collect();
-    notes.insert(0, each(&mut batch)?);
+    if let Some(own) = notes.first_mut() {
+        *own = Some(each(&mut batch)?);
+    }
     Ok(Run {
         plan: Some(plan),
         summaries: compiled.summaries,
         own,
-        notes,
+        notes: notes.into_iter().flatten().collect(),
         findings: findings.capped(),
         is_whole,
         revision: whole.revision,
@@ -162,8 +152,25 @@ enum Step<N> {
     Unreadable(Diagnostics),
 }
 
-/// The tenants in shares, in the order of their files' names: the caller frees each share as it
-/// collects the results, so nothing is in memory twice for long.
+/// What came of all tenants, each in the place that its file's name has.
+struct Tenants<N> {
+    summaries: Vec<Option<Summary>>,
+    /// The first is left for the platform's own files.
+    notes: Vec<Option<N>>,
+    /// The findings, each with that place.
+    found: Vec<(usize, Diagnostics)>,
+}
+
+/// A share of them, and where its results go.
+struct Share<'a, N> {
+    first: usize,
+    files: &'a [Arc<str>],
+    summaries: &'a mut [Option<Summary>],
+    notes: &'a mut [Option<N>],
+}
+
+/// Compiles the tenants in shares. Each result is put where it stays, so that nothing is in memory
+/// twice.
 #[expect(
     clippy::disallowed_methods,
     reason = "the cores of the machine share a platform's tenants"
@@ -173,41 +180,93 @@ fn tenants<N: Send>(
     plan: &Plan,
     threads: Option<NonZero<usize>>,
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
-) -> impl Iterator<Item = anyhow::Result<Vec<Step<N>>>> {
-    let Session { work, .. } = session;
-    let shares: Vec<&[Arc<str>]> = work.tenants.chunks(SHARE).collect();
+) -> anyhow::Result<Tenants<N>> {
+    let files = &session.work.tenants;
+    let mut summaries: Vec<Option<Summary>> = files.iter().map(|_| None).collect();
+    let mut notes: Vec<Option<N>> = std::iter::repeat_with(|| None).take(files.len() + 1).collect();
+    let shares = files.chunks(SHARE).enumerate();
+    let shares = shares.zip(summaries.chunks_mut(SHARE)).zip(notes[1..].chunks_mut(SHARE));
+    let shares = shares.map(|(((at, files), summaries), notes)| Share {
+        first: at * SHARE,
+        files,
+        summaries,
+        notes,
+    });
     let threads = threads
         .or_else(|| thread::available_parallelism().ok())
         .map_or(1, NonZero::get)
-        .min(shares.len())
+        .min(files.len().div_ceil(SHARE))
         .max(1);
-    let next = AtomicUsize::new(0);
+    let shares = Mutex::new(shares);
+    let next = || shares.lock().ok()?.next();
     let failed = AtomicBool::new(false);
     let worker = || {
-        let (mut mine, mut batch) = (Vec::new(), Batch::default());
-        while let at = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(share) = shares.get(at)
+        let (mut found, mut batch) = (Vec::new(), Batch::default());
+        while let Some(share) = next()
             && !failed.load(Ordering::Relaxed)
         {
-            let steps: anyhow::Result<Vec<_>> =
-                share.iter().map(|it| one(session, plan, it, &mut batch, each)).collect();
-            failed.fetch_or(steps.is_err(), Ordering::Relaxed);
-            mine.push((at, steps));
+            if let Err(error) = compiled(session, plan, share, &mut batch, each, &mut found) {
+                failed.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
         }
-        mine
+        Ok(found)
     };
     // This thread works too: that saves one arena of the allocator, and the memory that it frees is
     // reused for the platform's own files.
-    let mut all = thread::scope(|scope| {
+    let found = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
-        let mut all = worker();
-        for worker in others {
-            all.extend(worker.join().unwrap_or_else(|it| std::panic::resume_unwind(it)));
+        let mut found = worker();
+        for other in others {
+            let other = other.join().unwrap_or_else(|it| std::panic::resume_unwind(it));
+            // The failure of the tenant whose name comes first is the one that is told.
+            found = match (found, other) {
+                (Ok(mut found), Ok(more)) => {
+                    found.extend(more);
+                    Ok(found)
+                }
+                (Err((at, error)), Err((other, another))) => {
+                    Err(if at < other { (at, error) } else { (other, another) })
+                }
+                (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+            };
         }
-        all
+        found
     });
-    all.sort_unstable_by_key(|it| it.0);
-    all.into_iter().map(|it| it.1)
+    let mut found = found.map_err(|it| it.1)?;
+    found.sort_by_key(|it| it.0);
+    Ok(Tenants { summaries, notes, found })
+}
+
+/// Compiles one share; a failure comes with the place of its tenant.
+fn compiled<N>(
+    session: Session<'_>,
+    plan: &Plan,
+    share: Share<'_, N>,
+    batch: &mut Batch,
+    each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
+    found: &mut Vec<(usize, Diagnostics)>,
+) -> Result<(), (usize, anyhow::Error)> {
+    let Share { first, files, summaries, notes } = share;
+    for (at, file) in files.iter().enumerate() {
+        let step = one(session, plan, file, batch, each).map_err(|it| (first + at, it))?;
+        let said = match step {
+            Step::Built(mut summary, note) => {
+                let said = std::mem::take(&mut summary.diagnostics);
+                if let Some(Some(other)) = at.checked_sub(1).map(|it| &summaries[it]) {
+                    summary.share_with(other);
+                }
+                summaries[at] = Some(summary);
+                notes[at] = Some(note);
+                said
+            }
+            Step::Unreadable(said) => said,
+        };
+        if !said.is_empty() {
+            found.push((first + at, said));
+        }
+    }
+    Ok(())
 }
 
 fn one<N>(

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::{
-    check::trust,
+    check::{prompts, trust},
     cli::{
         disk::{Disk, EntryKind},
         findings, path_index,
@@ -81,7 +81,8 @@ impl Work {
             Input::File(path) => read_file(disk, path, &path.display().to_string())?,
             Input::Stream(name, stream) => read_stream(stream, name)?,
         };
-        let named_files = platform.as_ref().map(trust::named).unwrap_or_default();
+        let beside = |source| [trust::named(source), prompts::named(source)].concat();
+        let named_files = platform.as_ref().map(beside).unwrap_or_default();
         work.complete = work.keep(PLATFORM, platform);
         if let Some(versions) = read_source(disk, root, &files::VERSIONS.into())? {
             work.keep(files::VERSIONS, versions);
@@ -136,6 +137,7 @@ impl Work {
             files::VERSIONS,
             files::SEALING,
             files::SECRETS.trim_end_matches('/'),
+            files::PATTERNS.trim_end_matches('/'),
             WORKSPACES,
         ];
         let mut unknown = Vec::new();

@@ -18,7 +18,7 @@ pub const PRIVATE: &str = ".espalier";
 
 /// The folder of staged files, on the file system of the tree, because a rename across file systems
 /// is a copy.
-const STAGE: &str = ".espalier/stage";
+pub const STAGE: &str = ".espalier/stage";
 
 /// A tree and its stage.
 ///
@@ -110,14 +110,23 @@ impl<'a> Stage<'a> {
     fn create(&self, path: &str, bytes: &[u8]) -> std::io::Result<bool> {
         let full = self.folder.join(path);
         let disk = self.tree.disk;
-        let mut tried = disk.create(&full, bytes);
+        let create = || match self.tree.seen {
+            Some(_) => disk.create_stamped(&full, bytes),
+            None => disk.create(&full, bytes).map(|()| None),
+        };
+        let mut tried = create();
         // Create folders only when one is missing, which saves a call for each file.
         if tried.as_ref().is_err_and(|it| it.kind() == ErrorKind::NotFound) {
             disk.create_folders(full.parent().unwrap_or(&self.folder))?;
-            tried = disk.create(&full, bytes);
+            tried = create();
         }
         match tried {
-            Ok(()) => Ok(true),
+            Ok(stamp) => {
+                if let Some(seen) = self.tree.seen {
+                    seen.staged(path, stamp);
+                }
+                Ok(true)
+            }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }
@@ -160,8 +169,16 @@ impl<'a> Stage<'a> {
                     ),
                 }
             }
-            disk.rename(&self.folder.join(&path), &place)
+            let from = self.folder.join(&path);
+            let seen = self.tree.seen.filter(|_| entry.kind == EntryKind::File);
+            let before = seen.and_then(|_| disk.stamp(&from).ok().flatten());
+            disk.rename(&from, &place)
                 .with_context(|| format!("cannot move {} into place", path.display()))?;
+            // A file in a folder that moves stays as it is.
+            if let Some(seen) = seen {
+                let after = disk.stamp(&place).ok().flatten();
+                path.to_str().map_or_else(|| seen.vague(), |it| seen.moved(it, before, after));
+            }
         }
         Ok(())
     }

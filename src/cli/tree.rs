@@ -9,6 +9,7 @@ use crate::{
     cli::{
         disk::{Disk, EntryKind},
         path_index::{self, OWNED, PathIndex, Spot},
+        stamp::{Seen, Stamp},
     },
     emit::files,
     yaml::{conflict, source::MAX_SIZE},
@@ -23,6 +24,8 @@ pub struct Tree<'a> {
     pub disk: &'a dyn Disk,
     /// The folder that contains `apps/`, `bootstrap/` and `out/`.
     pub root: &'a Path,
+    /// Where the stamps of compared files are kept, if somebody wants them.
+    pub seen: Option<&'a Seen>,
     index: PathIndex,
 }
 
@@ -63,7 +66,17 @@ impl<'a> Tree<'a> {
         let index = PathIndex::read(disk, root).map_err(|(path, error)| {
             anyhow::Error::new(error).context(format!("cannot list {path}/"))
         })?;
-        Ok(Self { disk, root, index })
+        Ok(Self { disk, root, seen: None, index })
+    }
+
+    /// A tree that nobody has listed, to read single files of.
+    pub fn unlisted(disk: &'a dyn Disk, root: &'a Path) -> Self {
+        Self { disk, root, seen: None, index: PathIndex::default() }
+    }
+
+    /// Marks everything that was listed as needed: the tree is known to be what the spec makes.
+    pub fn need_all(&self) {
+        self.index.need_all();
     }
 
     /// Compares one generated file with the disk. `buffer` is reused from file to file.
@@ -88,18 +101,36 @@ impl<'a> Tree<'a> {
             Spot::Taken(by, kind) => return Ok(Verdict::Taken(by, kind.noun())),
             Spot::File => {}
         }
-        // Read one byte more than expected: that detects a longer file without reading all of it.
-        match self.disk.read(&self.root.join(path), HEAD.max(bytes.len() + 1), buffer) {
-            Ok(()) if buffer == bytes => Ok(Verdict::Same),
-            Ok(()) if conflict::is_in(buffer) && is_ours_on_a_side(path, buffer) => {
+        match self.read(path, bytes.len(), buffer) {
+            Ok(stamp) if buffer == bytes => {
+                if let Some(seen) = self.seen {
+                    seen.unchanged(path, stamp);
+                }
+                Ok(Verdict::Same)
+            }
+            Ok(_) if conflict::is_in(buffer) && is_ours_on_a_side(path, buffer) => {
                 Ok(Verdict::Conflict)
             }
             // Overwriting an empty file loses nothing, and an editor or a full disk may have left
             // one.
-            Ok(()) if buffer.is_empty() || is_ours(path, buffer) => Ok(Verdict::Changed),
-            Ok(()) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
+            Ok(_) if buffer.is_empty() || is_ours(path, buffer) => Ok(Verdict::Changed),
+            Ok(_) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Verdict::New),
             Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read {path}"))),
+        }
+    }
+
+    /// Reads one byte more than expected: that detects a longer file without reading all of it.
+    fn read(
+        &self,
+        path: &str,
+        expected: usize,
+        buffer: &mut Vec<u8>,
+    ) -> std::io::Result<Option<Stamp>> {
+        let (full, most) = (self.root.join(path), HEAD.max(expected + 1));
+        match self.seen {
+            Some(_) => self.disk.read_stamped(&full, most, buffer),
+            None => self.disk.read(&full, most, buffer).map(|()| None),
         }
     }
 

@@ -18,7 +18,7 @@ struct HelpText {
     examples: &'static str,
 }
 
-const VERBS: [HelpText; 10] = [
+const VERBS: [HelpText; 11] = [
     HelpText {
         verb: "init",
         hidden: &["spec", "deny"],
@@ -87,11 +87,24 @@ Examples:
     },
     HelpText { verb: "seal", hidden: &["deny"], examples: "" },
     HelpText {
+        verb: "workspace",
+        hidden: &["spec"],
+        examples: "\
+Examples:
+  espalier workspace create team-a --model gemma3:1b --administrator ada@example.com
+
+  espalier workspace list
+
+  espalier workspace update team-a --add-model gemma3:4b",
+    },
+    HelpText {
         verb: "schema",
         hidden: &["root", "spec", "deny"],
         examples: "\
-Example:
-  espalier schema > platform.schema.json",
+Examples:
+  espalier schema > platform.schema.json
+
+  espalier schema workspace > workspace.schema.json",
     },
     HelpText {
         verb: "explain",
@@ -118,14 +131,16 @@ Examples:
 
 /// The whole command line, without the flags for measurements and tests.
 pub fn command() -> Command {
-    VERBS.iter().fold(Args::command(), |command, words| {
+    let all = Args::command();
+    let global: Vec<Arg> = all.get_arguments().cloned().collect();
+    VERBS.iter().fold(all, |command, words| {
         command.mut_subcommand(words.verb, |verb| {
             let known = formats(words.verb);
-            let format = flag("format").value_parser(of(known)).hide(known.len() < 2);
+            let format = flag(&global, "format").value_parser(of(known)).hide(known.len() < 2);
             let verb = words
                 .hidden
                 .iter()
-                .fold(verb.arg(format), |verb, name| verb.arg(flag(name).hide(true)));
+                .fold(verb.arg(format), |verb, name| verb.arg(flag(&global, name).hide(true)));
             if words.examples.is_empty() { verb } else { verb.after_help(words.examples) }
         })
     })
@@ -133,8 +148,8 @@ pub fn command() -> Command {
 
 /// A copy of a global flag, to be changed for one command: a command's own flag takes precedence
 /// over the global one of the same name.
-fn flag(name: &'static str) -> Arg {
-    let found = Args::command().get_arguments().find(|it| it.get_id() == name).cloned();
+fn flag(global: &[Arg], name: &'static str) -> Arg {
+    let found = global.iter().find(|it| it.get_id() == name).cloned();
     found.unwrap_or_else(|| Arg::new(name).long(name))
 }
 

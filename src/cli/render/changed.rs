@@ -38,6 +38,12 @@ impl ChangedFiles {
         }
     }
 
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        let Self { changed, new, removed, is_first } = self;
+        changed.is_empty() && new.is_empty() && removed.is_empty() && !is_first
+    }
+
     /// Records a file that the spec no longer makes.
     pub fn removed(&mut self, path: &str) {
         if self.removed.len() < MOST {

@@ -92,35 +92,48 @@ pub fn run(
     }
 }
 
+/// The certificate to seal with.
+///
+/// # Errors
+/// When there is none, it is not valid, or nobody can tell that it is the platform's own.
+pub fn certificate(
+    session: Session<'_>,
+    args: &SealArgs,
+    now: i64,
+    console: &mut Console,
+) -> anyhow::Result<Certificate> {
+    let source = session.work.sources.texts.get(SEALING).with_context(|| {
+        let way = ways::back(session).unwrap_or_else(|| {
+            "`espalier seal init` creates a key pair, or uses the certificate of a cluster"
+                .to_owned()
+        });
+        format!("there is no {SEALING} to seal with: {way}")
+    })?;
+    let certificate = Certificate::parse(source.text.as_bytes())
+        .with_context(|| format!("cannot seal with {SEALING}"))?;
+    if now > certificate.not_after() {
+        let day = clock::written(certificate.not_after());
+        bail!(
+            "{SEALING} expired on {day}: `espalier seal init --replace` creates a new key \
+                 pair"
+        );
+    }
+    if now < certificate.not_before() {
+        bail!(
+            "{SEALING} is not valid before {}: check the clock of this machine",
+            clock::written(certificate.not_before())
+        );
+    }
+    trust::certificate(session, args, &certificate, console)?;
+    Ok(certificate)
+}
+
 const RENDER: &str = "run `espalier render`, look at the diff, and commit both\n";
 
 impl Seal<'_> {
     /// The certificate to seal with.
     fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
-        let source = self.session.work.sources.texts.get(SEALING).with_context(|| {
-            let way = ways::back(self.session).unwrap_or_else(|| {
-                "`espalier seal init` creates a key pair, or uses the certificate of a cluster"
-                    .to_owned()
-            });
-            format!("there is no {SEALING} to seal with: {way}")
-        })?;
-        let certificate = Certificate::parse(source.text.as_bytes())
-            .with_context(|| format!("cannot seal with {SEALING}"))?;
-        if self.now > certificate.not_after() {
-            let day = clock::written(certificate.not_after());
-            bail!(
-                "{SEALING} expired on {day}: `espalier seal init --replace` creates a new key \
-                 pair"
-            );
-        }
-        if self.now < certificate.not_before() {
-            bail!(
-                "{SEALING} is not valid before {}: check the clock of this machine",
-                clock::written(certificate.not_before())
-            );
-        }
-        trust::certificate(self.session, self.args, &certificate, console)?;
-        Ok(certificate)
+        certificate(self.session, self.args, self.now, console)
     }
 
     fn sealing<'a>(&'a self, need: &'a NeededCredential, rotate: bool) -> Sealing<'a> {

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use super::room::More;
 use crate::{
     budget::{demand::Origin, report::Report},
     cli::{console::count, fold::folded, table::Table},
@@ -17,6 +18,7 @@ use crate::{
 /// The whole output, in the given width.
 pub(super) fn text(
     report: &Report,
+    more: Option<&More>,
     models: Option<&ModelMemory>,
     workspaces: &[WorkspaceMemory],
     width: Option<usize>,
@@ -25,6 +27,9 @@ pub(super) fn text(
         if report.nodes.is_single() { kept(report) } else { groups(report).folded(width) };
     let _ = write!(out, "\n{}\n", pods(report).folded(width));
     verdict(&mut out, report);
+    if let Some(more) = more {
+        out.push_str(&folded(&more.text(), width));
+    }
     if let Some(models) = models {
         let _ = write!(out, "\n{}", terms("ollama", models, width));
     }

@@ -4,6 +4,7 @@ mod budget;
 pub mod figures;
 mod monitoring;
 pub mod overview;
+mod room;
 
 use std::fmt::Write as _;
 
@@ -31,6 +32,7 @@ use crate::{
     platform::repository::Pin,
 };
 use overview::Overview;
+use room::More;
 
 /// Runs the verb.
 ///
@@ -39,6 +41,7 @@ use overview::Overview;
 pub fn run(
     session: Session<'_>,
     side: Option<Side>,
+    workspace_models: Option<&[String]>,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
     let run = pipeline::run(session, &|batch| Ok(std::mem::take(&mut batch.flows)))?;
@@ -57,7 +60,17 @@ pub fn run(
         Some(Side::Waves) => waves(plan, tenants, format, width)?,
         Some(Side::Flows) => flows(&tables::graph(plan, named), format, width)?,
         Some(Side::Secrets) => secrets(plan, format, width)?,
-        Some(Side::Budget) => sum(plan, tenants, format, width)?,
+        Some(Side::Budget) => {
+            let more = match More::of(plan, tenants, workspace_models) {
+                Ok(more) => more,
+                Err(found) => {
+                    let findings = console.judge(found);
+                    console.findings_for_people(session, findings);
+                    return Ok(Outcome::Findings);
+                }
+            };
+            sum(plan, tenants, more, format, width)?
+        }
         Some(Side::Monitoring) => {
             let all = Monitoring::of(plan);
             if format == Format::Json { json(&all)? } else { monitoring::text(&all, width) }
@@ -204,20 +217,24 @@ struct Total<'a> {
     ollama: Option<ModelMemory>,
     /// The memory of each workspace's own Ollama.
     workspaces: Vec<WorkspaceMemory>,
+    /// How many more workspaces there is room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<More>,
 }
 
 fn sum(
     plan: &Plan,
     tenants: &[Summary],
+    more: Option<More>,
     format: Format,
     width: Option<usize>,
 ) -> anyhow::Result<String> {
     let (report, ollama, workspaces) =
         (plan.budget(tenants), memory::of_models(plan), memory::of_workspaces(tenants));
     if format == Format::Json {
-        return json(&Total { report: &report, ollama, workspaces });
+        return json(&Total { report: &report, ollama, workspaces, more });
     }
-    Ok(budget::text(&report, ollama.as_ref(), &workspaces, width))
+    Ok(budget::text(&report, more.as_ref(), ollama.as_ref(), &workspaces, width))
 }
 
 /// A name as a Mermaid identifier.
