@@ -21,6 +21,7 @@ check:
 # The tests that need only Rust
 test:
     cargo test
+    cargo test --package espalier-operator
 
 # Rewrites golden trees, the repository's own, and expected findings; read the diff before you commit it
 bless:
@@ -29,8 +30,9 @@ bless:
 
 # Form and lints, as CI has them
 lint:
-    cargo fmt --check
+    cargo fmt --all --check
     cargo clippy --all-targets -- -D warnings
+    cargo clippy --package espalier-operator --all-targets -- -D warnings
     .ci/boundary
 
 # The tree against the real Kubernetes, Argo CD and their tools; builds what is missing
@@ -55,6 +57,10 @@ long CHARTS:
 bench *ARGS:
     cargo bench {{ARGS}}
 
+# 1 to 10,000 tenants beside baselines and other programs, in one table; about half an hour
+scale *SIZES:
+    benches/scale {{SIZES}}
+
 # Licences, sources and bans of the dependencies
 deny:
     .ci/deny
@@ -67,7 +73,7 @@ prose:
 doc:
     RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps
 
-# A static program with licences, SBOM and checksums, in dist/
+# The static programs, compiler and operator, with licences, SBOM and checksums, in dist/
 dist *TARGET:
     .ci/dist {{TARGET}}
 

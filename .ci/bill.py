@@ -27,9 +27,10 @@ def printed(*words: str) -> str:
     return subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout.decode()
 
 
-def tree(target: str) -> tuple[list[Key], dict[Key, set[Key]]]:
-    """The crates in the program, this one first, and what each of them uses."""
+def tree(package: str, target: str) -> tuple[list[Key], dict[Key, set[Key]]]:
+    """The crates in the program, its own package first, and what each of them uses."""
     words = ["tree", "--locked", "--edges=normal", "--prefix=depth", "--format= {p}"]
+    words.append(f"--package={package}")
     order: list[Key] = []
     uses: dict[Key, set[Key]] = {}
     above: list[Key] = []
@@ -155,11 +156,12 @@ def licences(order: list[Key], of: dict[Key, dict[str, Any]]) -> str:
 def main() -> None:
     """Reads the command line and writes both files."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--package", required=True)
     parser.add_argument("--target", required=True)
     parser.add_argument("--sbom", required=True, type=Path)
     parser.add_argument("--licences", required=True, type=Path)
     words = parser.parse_args()
-    order, uses = tree(words.target)
+    order, uses = tree(words.package, words.target)
     of = packages(words.target)
     words.sbom.write_text(sbom(order, uses, of, words.target), encoding="utf-8")
     words.licences.write_text(licences(order, of), encoding="utf-8")

@@ -1,0 +1,94 @@
+//! The operator: makes each AIChatWorkspace of a cluster what the platform's spec says, and keeps
+//! it so.
+
+mod cluster;
+mod endpoints;
+mod fleet;
+mod hash;
+mod leader;
+mod ledger;
+mod metrics;
+mod plan;
+mod platform;
+mod queue;
+mod reconcile;
+mod resource;
+mod rollout;
+mod room;
+mod run;
+mod status;
+
+use std::{io::stdout, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Keeps the workspaces of an AI chat platform.
+#[derive(Parser)]
+#[command(name = "espalier-operator", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Makes and keeps all workspaces, until it is told to stop.
+    Run(Run),
+    /// Prints what this version and this spec would change, and changes nothing.
+    Plan(Common),
+}
+
+/// What every verb needs.
+#[derive(Args)]
+struct Common {
+    /// Folder with the platform's spec: `spec/platform.yaml` and what it names.
+    #[arg(long, value_name = "DIR")]
+    platform: PathBuf,
+    /// Namespace of the resources of workspaces, which is the operator's own.
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: String,
+}
+
+#[derive(Args)]
+struct Run {
+    #[command(flatten)]
+    common: Common,
+    /// Write only while holding the Lease, so that several replicas can run.
+    #[arg(long)]
+    leader_elect: bool,
+    /// Address of `/metrics`; `0` for none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
+    metrics_bind_address: String,
+    /// Address of `/livez` and `/readyz`; `0` for none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8081")]
+    health_probe_bind_address: String,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+    // One thread: the work is waiting, and a second one would cost memory.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("the system gives what one thread needs");
+    let outcome = match arguments.verb {
+        Verb::Run(run) => runtime.block_on(run::run(run::Options {
+            platform: run.common.platform,
+            namespace: run.common.namespace,
+            leader_elect: run.leader_elect,
+            metrics: run.metrics_bind_address,
+            probes: run.health_probe_bind_address,
+        })),
+        Verb::Plan(common) => {
+            runtime.block_on(plan::plan(&common.platform, &common.namespace, &mut stdout().lock()))
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tracing::error!("{}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
