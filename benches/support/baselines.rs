@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::ErrorKind,
+    io::{ErrorKind, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -13,17 +13,24 @@ use std::{
 use espalier::{
     builder::{meta::Naming, object},
     compile,
-    components::{floor_plan::Assembly, workspace::Workspace},
+    components::{
+        floor_plan::Assembly,
+        workspace::{may_make::MAY_MAKE, resource::Workspace},
+    },
     emit::{files::Files, layout},
     load::{Sources, read},
     names::DnsLabel,
-    plan::{applications, policies, projects},
+    plan::{
+        applications, policies,
+        projects::{self, Permits},
+        quota::Need,
+    },
     platform::files::PLATFORM,
     platform::repository::Repository,
     yaml::{emit, source::Source},
 };
 
-use crate::support::measure::stat;
+use crate::support::measure::{Took, stat};
 
 /// The wave of each tenant of the generated spec follows from the plan, which `lean` does not make.
 const WAVE: u32 = 50;
@@ -55,10 +62,14 @@ fn build(
     platform: &DnsLabel,
     files: &mut Files,
 ) {
-    let mut built = workspace.build(assembly).expect("the platform has an issuer");
+    let built = workspace.build(assembly).expect("the platform has an issuer");
     let application: Arc<str> = format!("ws-{}", built.name).into();
     let folder = applications::folder(&application);
     built.objects.iter().for_each(|it| layout::object(files, &folder, it));
+    let bounds = Need::of(&built).objects(&built.name, &workspace.spec.quota);
+    for bound in &bounds {
+        layout::object(files, &folder, bound);
+    }
     let naming = Naming::Tenant(built.name.clone());
     for policy in policies::of_namespace(&built.namespace, &built.name, &naming, built.flows.iter())
     {
@@ -67,17 +78,22 @@ fn build(
         object::path(&mut path, "networking.k8s.io", "NetworkPolicy", Some(&built.namespace), name);
         files.add_yaml(&path, |out| emit::document(out, &policy));
     }
-    built.name = application.clone();
+    let permits = Permits::of_tenant(&MAY_MAKE, &built.name, &repository.url);
+    let project = projects::of_tenant(repository, &permits, &built.name, (platform, WAVE));
+    files.add_yaml(&applications::project_file(&built.name), |out| {
+        emit::type_meta(out, "argoproj.io/v1alpha1", "AppProject");
+        emit::document(out, &project);
+    });
     let follows = applications::Follows { repository, revision: &repository.revision(), platform };
-    let its = applications::of_component(&built, WAVE, projects::TENANTS, &folder, &follows);
+    let its = applications::of_tenant(&built.name, WAVE, &follows);
     files.add_yaml(&applications::file(&application), |out| {
         emit::type_meta(out, "argoproj.io/v1alpha1", "Application");
         emit::document(out, &its);
     });
 }
 
-/// Makes every byte of the tree first, then writes it several times and reports what the writing
-/// took: user, system and wall seconds, and files.
+/// Makes every byte of the tree first, then writes it several times, reads it and compares, and
+/// reports the number of files and what both took: user, system and wall seconds.
 pub fn raw(root: &Path, out: &Path, times: u32) {
     let sources = Sources { texts: [(PLATFORM.into(), source(root, PLATFORM))].into() };
     let plan = compile::platform(&sources).plan.expect("the generated spec is right");
@@ -97,21 +113,31 @@ pub fn raw(root: &Path, out: &Path, times: u32) {
     for (path, _) in &mut all {
         *path = out.join(&*path).to_string_lossy().into_owned();
     }
-    let [mut user, mut sys, mut wall] = [0.0; 3];
+    let (mut wrote, mut read) = (Took::default(), Took::default());
     for _ in 0..times {
         let _ = fs::remove_dir_all(out);
-        let (before, start) = (stat(OWN), Instant::now());
-        for (path, bytes) in &all {
-            write(Path::new(path), bytes);
-        }
-        let after = stat(OWN);
-        (user, sys, wall) = (
-            user + after.0 - before.0,
-            sys + after.1 - before.1,
-            wall + start.elapsed().as_secs_f64(),
-        );
+        wrote =
+            wrote.plus(own(|| all.iter().for_each(|(path, bytes)| write(Path::new(path), bytes))));
+        let mut buffer = Vec::new();
+        read = read.plus(own(|| {
+            for (path, bytes) in &all {
+                buffer.clear();
+                let mut file = fs::File::open(path).expect("written");
+                file.read_to_end(&mut buffer).expect("readable");
+                assert!(buffer == *bytes, "{path}");
+            }
+        }));
     }
-    eprintln!("{user} {sys} {wall} {}", all.len());
+    let [Took { user, sys, wall }, Took { user: u, sys: s, wall: w }] = [wrote, read];
+    eprintln!("{} {user} {sys} {wall} {u} {s} {w}", all.len());
+}
+
+/// What this process takes for something.
+fn own(what: impl FnOnce()) -> Took {
+    let (before, start) = (stat(OWN), Instant::now());
+    what();
+    let (after, wall) = (stat(OWN), start.elapsed().as_secs_f64());
+    Took { user: after.0 - before.0, sys: after.1 - before.1, wall }
 }
 
 /// Where `/proc/self/stat` has the CPU of the process itself.

@@ -26,7 +26,9 @@ impl Took {
         Self { user: self.user / parts, sys: self.sys / parts, wall: self.wall / parts }
     }
 
-    fn plus(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self {
             user: self.user + other.user,
             sys: self.sys + other.sys,
@@ -105,16 +107,18 @@ const PEAK: &str = "peak KiB: ";
 
 /// Reports this process's peak memory to the parent.
 pub fn report_peak() {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status
-        .lines()
-        .find_map(|it| it.strip_prefix("VmHWM:"))
-        .map_or("0", |it| it.trim().trim_end_matches(" kB"));
-    eprintln!("{PEAK}{peak}");
+    eprintln!("{PEAK}{}", peak_of("self"));
+}
+
+/// The peak memory of a process, in KiB.
+pub fn peak_of(process: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+    peak.map_or(0.0, |it| it.trim().trim_end_matches(" kB").trim().parse().unwrap_or_default())
 }
 
 /// User and system seconds of the children that have ended.
-fn of_children() -> (f64, f64) {
+pub fn of_children() -> (f64, f64) {
     stat(13)
 }
 

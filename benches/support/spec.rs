@@ -24,13 +24,16 @@ pub fn tenant(tenant: usize, models: &str) -> String {
     let name = name(tenant);
     format!(
         "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata:\n  name: {name}\nspec:\n  \
-         workspaceName: {name}\n  models: [{models}]\n"
+         workspaceName: {name}\n  models: [{models}]\n  administrator:\n    email: operations@example.net\n    sealed: \
+         {{suffix: x7k2p, password: {sealed}}}\n",
+        sealed = format_args!("AQ{}", "A".repeat(382))
     )
 }
 
 /// Models that a minimal tenant lists.
 pub const MODELS: &str = "gemma2:2b, llama3.2:1b";
 
-fn name(tenant: usize) -> String {
+/// The name of a tenant.
+pub fn name(tenant: usize) -> String {
     format!("team-{tenant:05}-chat")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use espalier::{Object, Plan, Tenant, check::examples::EXAMPLE_VALUE};
 use serde_json::{Value, json};
 
-use crate::support::{self, Texts, golden_cases, texts_of, with_components};
+use crate::support::{self, Texts, golden_cases, sealed, texts_of, with_components};
 
 const PLATFORM: &str = "spec/platform.yaml";
 const WORKSPACES: &str = "spec/workspaces/";
@@ -31,7 +31,14 @@ fn workspace(name: &str) -> Value {
         "apiVersion": "apps.aichatworkspaces.io/v1alpha1",
         "kind": "AIChatWorkspace",
         "metadata": {"name": name},
-        "spec": {"workspaceName": name, "models": ["llama3.2:1b-instruct-q4_K_M"]},
+        "spec": {
+            "workspaceName": name,
+            "models": ["llama3.2:1b-instruct-q4_K_M"],
+            "administrator": {
+                "email": "ada@garden.test",
+                "sealed": {"suffix": "x7k2p", "password": sealed()},
+            },
+        },
     })
 }
 
@@ -148,7 +155,9 @@ fn findings_have_pointers_into_the_value() {
     let plan = load(&with_components("openWebui: {replicas: 1}"));
     let mut wrong = workspace("a-team");
     let model = "llama3.2:1b-instruct-q4_K_M";
-    wrong["spec"] = json!({"workspaceName": "a-team", "models": [model, "A b"], "a/b": 1});
+    let spec = json!({"workspaceName": "a-team", "workspaceENV": "dev", "a/b": 1});
+    wrong["spec"] = spec;
+    wrong["spec"]["models"] = json!([model, "A b"]);
     let (tenant, found) = plan.tenant_of("a-team", &wrong);
     assert!(tenant.is_none() && found.has_errors());
     let pointers: Vec<String> = found.list().into_iter().filter_map(|it| it.at.pointer).collect();

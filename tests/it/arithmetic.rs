@@ -5,6 +5,7 @@ mod alerts;
 mod charts;
 mod places;
 mod reference;
+mod room;
 
 use espalier::{
     budget::{
@@ -17,7 +18,7 @@ use espalier::{
     units::{Bytes, Millicores},
 };
 
-use crate::support::{Texts, compile, repository, texts_of, with_components};
+use crate::support::{Texts, administrator, compile, repository, texts_of, with_components};
 
 /// Pods that charts create: the pod, its containers' memory requests in MiB, CPU
 /// in millicores.
@@ -121,35 +122,42 @@ fn the_repository_s_platform_in_full_fits_with_214_spare() {
     assert_eq!(report.spare(), Bytes::mib(214));
 }
 
-/// Every part of monitoring that a person may switch on.
-const MONITORING: &str = "
-    kubePrometheusStack: {enabled: true}
-    alertmanager: {enabled: true, receivers: {slack: {}}}
-    nodeExporter: {enabled: true}
-    loki: {enabled: true}
-    alloy: {enabled: true}
-    blackboxExporter: {enabled: true}
-    postgresExporter: {enabled: true}
-    otelCollector: {enabled: true}
-    jsonExporter: {enabled: true}
-    grafana: {enabled: true}
-";
+/// Every part of monitoring, by its key.
+const MONITORING: [&str; 10] = [
+    "kubePrometheusStack",
+    "alertmanager",
+    "nodeExporter",
+    "loki",
+    "alloy",
+    "blackboxExporter",
+    "postgresExporter",
+    "otelCollector",
+    "jsonExporter",
+    "grafana",
+];
 
-/// The repository's own spec with all of monitoring, on its node: what is compiled, not the facts'
-/// table above, which has a container beside Grafana and none of the small exporters.
+/// The repository's own spec, which has all of monitoring, on its node: what is compiled, not the
+/// facts' table above, which has a container beside Grafana and none of the small exporters.
 #[test]
-fn all_of_monitoring_fits_beside_the_repository_s_platform() {
-    let mut texts = texts_of(repository());
-    let spec = texts.get_mut("spec/platform.yaml").expect("the spec");
-    *spec = format!("{}{MONITORING}", spec.trim_end());
-    let compiled = compile(&texts);
+fn the_repository_s_platform_has_all_of_monitoring_and_fits() {
+    let compiled = compile(&texts_of(repository()));
     assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
-    let report = compiled.plan.as_ref().expect("it is built").budget(&[]);
+    let plan = compiled.plan.as_ref().expect("it is built");
+    let sections = plan.platform().spec.components.sections();
+    for key in MONITORING {
+        assert!(sections.iter().any(|it| it.key() == key && it.is_enabled()), "{key} is off");
+    }
+    let report = plan.budget(&[]);
     assert_eq!(report.requests, Bytes::mib(5194));
     assert_eq!(report.spare(), Bytes::mib(310));
+    assert!(report.spare() >= Bytes::mib(128));
+    assert_eq!(report.disk.needed(), Bytes::mib(71884));
+    let usable = report.disk.usable.expect("the size is written").in_mib().to_string();
+    assert_eq!(usable, "73728Mi");
     let readme = std::fs::read_to_string(repository().join("README.md")).expect("it is there");
-    let said = "requests 5194Mi of the 5504Mi that its 8 GB node can give, which leaves 310Mi";
-    assert!(readme.contains(said), "README.md has other figures");
+    let memory = "5194Mi of the 5504Mi that its 8 GB node can give, which leaves 310Mi";
+    let disk = "71884Mi of the 73728Mi that its disk holds, which leaves 1844Mi";
+    assert!(readme.contains(memory) && readme.contains(disk), "README.md has other figures");
 }
 
 #[test]
@@ -212,7 +220,8 @@ fn tenants_are_counted() {
             format!("spec/workspaces/w{n}.yaml"),
             format!(
                 "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: \
-                 {{name: w{n}}}\nspec: {{workspaceName: w{n}, models: [\"gemma3:270m\"]}}\n"
+                 {{name: w{n}}}\nspec: {{workspaceName: w{n}, models: [\"gemma3:270m\"], {}}}\n",
+                administrator()
             ),
         );
     }

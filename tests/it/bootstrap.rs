@@ -19,6 +19,8 @@ mod proxied;
 #[cfg(target_os = "linux")]
 mod runs;
 #[cfg(target_os = "linux")]
+mod stopped;
+#[cfg(target_os = "linux")]
 mod trouble;
 #[cfg(target_os = "linux")]
 mod trust;

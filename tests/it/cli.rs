@@ -18,3 +18,4 @@ mod sources;
 mod trees;
 mod untrusted_input;
 pub mod workspace_dir;
+mod workspaces;

@@ -1,11 +1,10 @@
 //! The faults of a hand-written tree of the same platform (the Darien tree), one test each, named
 //! after the fault: either no golden tree can have it, or a spec that asks for it gets a finding.
-//!
-//! Faults of components that do not exist yet (monitoring, logs) will be added with them.
 
 mod argocd;
 mod charts;
 mod database;
+mod monitoring;
 mod ollama;
 mod open_webui;
 

@@ -12,6 +12,7 @@ use std::{
 use espalier::cli::{
     disk::{Disk, RealDisk},
     drift::{Change, Comparison},
+    moved::Consent,
     render::{self, Rendered},
     session::Session,
     sources::{Input, Work},
@@ -29,7 +30,7 @@ fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
     // Sources are read from the real disk: the faults concern writing.
     let work = Work::read(&RealDisk, root, Input::Root)?;
     let threads = std::num::NonZero::new(1);
-    render::tree(Session { disk, work: &work, threads }, &|it| it)
+    render::tree(Session { disk, work: &work, threads }, Consent::default(), &|it| it, None)
 }
 
 /// Renders what `before` makes of a starter spec, then, with every fault at every change, what

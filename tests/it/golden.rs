@@ -12,14 +12,18 @@ use std::{
     fs,
 };
 
-use espalier::{components::section::Section, emit::files::is_ours};
+use espalier::{
+    components::section::Section,
+    emit::files::is_ours,
+    load::schema::{self, PATHS},
+};
 
 use self::case::{Difference, Tree, base_of, compare, folder};
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a
 /// folder.
-const CASES: [&str; 22] = [
+const CASES: [&str; 25] = [
     "authority",
     "backup",
     "bare",
@@ -34,6 +38,7 @@ const CASES: [&str; 22] = [
     "monorepo",
     "no-database",
     "nodes",
+    "operator",
     "own-servers",
     "pinned",
     "replicas",
@@ -42,6 +47,8 @@ const CASES: [&str; 22] = [
     "starter",
     "storage-class",
     "tenants",
+    "workspace",
+    "workspace-crd",
 ];
 
 /// The case that is kept whole: the repository itself.
@@ -90,12 +97,10 @@ fn every_case_makes_its_tree() {
 /// The repository is the first user, never a special case.
 #[test]
 fn the_repository_s_own_tree_is_what_its_spec_makes() {
-    let (made, mut said) = (tree(&texts_of(repository())).files, String::new());
-    let there = || {
-        let mut there = files_below(repository(), &TOPS);
-        there.extend(files_below(repository(), &espalier::load::schema::PATHS));
-        there
-    };
+    let (mut made, mut said) = (tree(&texts_of(repository())).files, String::new());
+    // The test below has them.
+    made.retain(|path, _| !PATHS.contains(&path.as_str()));
+    let there = || files_below(repository(), &TOPS);
     if is_blessing() {
         case::write(repository(), &made);
         for (path, bytes) in there().iter().filter(|it| !made.contains_key(it.0)) {
@@ -106,6 +111,23 @@ fn the_repository_s_own_tree_is_what_its_spec_makes() {
     }
     compare("the repository", &made, &there(), &mut said);
     nothing_of(&said, "`cargo run -- render` writes it anew");
+}
+
+/// The program holds the repository's own schemas, which are made of the structs here and nowhere
+/// else; when they are blessed, the program is built anew with them.
+#[test]
+fn the_schemas_that_the_program_holds_are_what_the_structs_make() {
+    let texts = schema::made::texts().map(String::into_bytes);
+    let made: Tree = PATHS.map(str::to_owned).into_iter().zip(texts).collect();
+    if is_blessing() {
+        case::write(repository(), &made);
+        return;
+    }
+    let held = schema::files().map(|it| (it.0.to_owned(), it.1.as_bytes().to_vec())).collect();
+    let mut said = String::new();
+    compare("the program", &made, &held, &mut said);
+    compare("the repository", &made, &files_below(repository(), &PATHS), &mut said);
+    nothing_of(&said, "`BLESS=1 cargo test --test it golden` writes them anew");
 }
 
 /// All bytes of all trees, put together from what is on the disk: a base and its differences.
@@ -140,13 +162,14 @@ fn all_cases_are_listed() {
     assert_eq!(there, CASES);
 }
 
-/// The starter is compared with the repository, a case with workspaces with `tenants`, all others
-/// with the starter. Nothing else lies in a case's folder.
+/// The starter, and the case that has all of monitoring as the repository has it, are compared with
+/// the repository, a case with workspaces with `tenants`, all others with the starter. Nothing else
+/// lies in a case's folder.
 #[test]
 fn a_case_has_its_base_and_nothing_that_belongs_to_nothing() {
     for (name, folder) in golden_cases().into_iter().filter(|it| it.0 != WHOLE) {
         let base = match &*name {
-            "starter" => WHOLE,
+            "starter" | "monitoring" => WHOLE,
             "tenants" => "starter",
             _ if folder.join("spec/workspaces").is_dir() => "tenants",
             _ => "starter",

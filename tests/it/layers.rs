@@ -1,5 +1,5 @@
-//! The layers of `src`, held by what its files import: arrows point down, and no files import each
-//! other in a circle.
+//! The layers of the compiler and of the operator, held by what their files import: arrows point
+//! down, and no files import each other in a circle.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,30 @@ use syn::visit::Visit;
 
 use crate::support::{files_below, has_ending, repository};
 
-/// The layers, top to bottom. What stands in one row may look at its neighbours, not in a circle.
+/// A package, by the folder of its sources.
+struct Package {
+    folder: &'static str,
+    /// The layers, top to bottom. What stands in one row may look at its neighbours, not in a
+    /// circle.
+    layers: &'static [&'static [&'static str]],
+}
+
+const PACKAGES: [Package; 2] = [
+    Package { folder: "src/", layers: &LAYERS },
+    Package { folder: "operator/src/", layers: &OPERATOR },
+];
+
+/// The operator's layers: what decides is pure, and `cluster` alone speaks to the API server.
+const OPERATOR: [&[&str]; 6] = [
+    &["main"],
+    &["run", "plan"],
+    &["queue", "leader", "endpoints", "metrics", "platform"],
+    &["fleet", "reconcile", "room", "rollout", "status", "ledger", "resource"],
+    &["cluster"],
+    &["hash"],
+];
+
+/// The compiler's layers.
 const LAYERS: [&[&str]; 10] = [
     &["main"],
     &["cli", "api"],
@@ -139,13 +162,13 @@ impl<'ast> Visit<'ast> for Imports<'_> {
     }
 }
 
-/// The files of `src` by the module that they are.
-fn modules() -> BTreeMap<Vec<String>, (String, String)> {
-    let files = files_below(repository(), &["src"]).into_iter();
+/// The files of a package by the module that they are.
+fn modules(package: &Package) -> BTreeMap<Vec<String>, (String, String)> {
+    let files = files_below(repository(), &[package.folder]).into_iter();
     files
         .filter(|(path, _)| has_ending(path, "rs") && !["src/lib.rs"].contains(&path.as_str()))
         .map(|(path, bytes)| {
-            let name = path.trim_start_matches("src/").trim_end_matches(".rs");
+            let name = path.trim_start_matches(package.folder).trim_end_matches(".rs");
             let name = name.trim_end_matches("/mod");
             let module = name.split('/').map(str::to_owned).collect();
             (module, (path, String::from_utf8(bytes).expect("UTF-8")))
@@ -195,27 +218,32 @@ fn circles(arrows: &Arrows) -> Vec<BTreeSet<String>> {
     found.into_iter().collect()
 }
 
-/// The part of `src` that a file belongs to: `src/yaml/parse.rs` → `yaml`.
-fn part(path: &str) -> &str {
-    path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default()
-}
+impl Package {
+    /// The part of it that a file belongs to: `src/yaml/parse.rs` → `yaml`.
+    fn part<'a>(&self, path: &'a str) -> &'a str {
+        path.trim_start_matches(self.folder).split(['/', '.']).next().unwrap_or_default()
+    }
 
-fn layer(path: &str) -> usize {
-    let found = LAYERS.iter().position(|it| it.contains(&part(path)));
-    found.unwrap_or_else(|| panic!("{path} is on no layer: give its folder one in this test"))
+    fn layer(&self, path: &str) -> usize {
+        let found = self.layers.iter().position(|it| it.contains(&self.part(path)));
+        found.unwrap_or_else(|| panic!("{path} is on no layer: give its folder one in this test"))
+    }
 }
 
 #[test]
 fn arrows_point_down() {
     let mut said = String::new();
-    for (from, others) in arrows(&modules()) {
-        for to in others {
-            if layer(&to) < layer(&from) {
-                let _ = writeln!(said, "{from} looks up to {to}");
-            }
-            // A component knows other components' offers, not what is derived from them.
-            if part(&from) == "components" && ["plan", "budget", "emit"].contains(&part(&to)) {
-                let _ = writeln!(said, "{from}, a component, looks at {to}");
+    for package in PACKAGES {
+        for (from, others) in arrows(&modules(&package)) {
+            for to in others {
+                if package.layer(&to) < package.layer(&from) {
+                    let _ = writeln!(said, "{from} looks up to {to}");
+                }
+                // A component knows other components' offers, not what is derived from them.
+                let (part, other) = (package.part(&from), package.part(&to));
+                if part == "components" && ["plan", "budget", "emit"].contains(&other) {
+                    let _ = writeln!(said, "{from}, a component, looks at {to}");
+                }
             }
         }
     }
@@ -224,14 +252,17 @@ fn arrows_point_down() {
 
 /// ARCHITECTURE.md has the same layers.
 #[test]
-fn the_table_of_layers_is_this_one() {
+fn the_tables_of_layers_are_these() {
     let text = std::fs::read_to_string(repository().join("ARCHITECTURE.md")).expect("a text");
-    let rows = text.lines().skip_while(|it| *it != "| layer | modules | what is in them |").skip(2);
-    let modules: Vec<Vec<&str>> = rows
-        .map_while(|row| row.split(" | ").nth(1))
-        .map(|cell| cell.split(", ").map(|it| it.trim_matches('`')).collect())
-        .collect();
-    assert_eq!(modules, LAYERS.map(<[&str]>::to_vec));
+    let mut tables = text.split("| layer | modules | what is in them |\n").skip(1);
+    for package in PACKAGES {
+        let rows = tables.next().expect("each package has a table").lines().skip(1);
+        let modules: Vec<Vec<&str>> = rows
+            .map_while(|row| row.split(" | ").nth(1))
+            .map(|cell| cell.split(", ").map(|it| it.trim_matches('`')).collect())
+            .collect();
+        assert_eq!(modules, package.layers, "{}", package.folder);
+    }
 }
 
 fn listed(circles: &[BTreeSet<String>], arrows: &Arrows) -> String {
@@ -248,21 +279,27 @@ fn listed(circles: &[BTreeSet<String>], arrows: &Arrows) -> String {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let arrows = arrows(&modules());
-    let said = listed(&circles(&arrows), &arrows);
-    assert!(said.is_empty(), "{said}");
+    for package in PACKAGES {
+        let arrows = arrows(&modules(&package));
+        let said = listed(&circles(&arrows), &arrows);
+        assert!(said.is_empty(), "{said}");
+    }
 }
 
 /// Parts of one layer may look at each other, one way.
 #[test]
 fn no_parts_import_each_other_in_a_circle() {
-    let mut parts = Arrows::new();
-    for (from, others) in arrows(&modules()) {
-        let others = others.iter().map(|it| part(it).to_owned()).filter(|it| it != part(&from));
-        parts.entry(part(&from).to_owned()).or_default().extend(others);
+    for package in PACKAGES {
+        let mut parts = Arrows::new();
+        for (from, others) in arrows(&modules(&package)) {
+            let part = package.part(&from);
+            let others = others.iter().map(|it| package.part(it)).filter(|it| *it != part);
+            let others = others.map(str::to_owned);
+            parts.entry(part.to_owned()).or_default().extend(others);
+        }
+        let said = listed(&circles(&parts), &parts);
+        assert!(said.is_empty(), "{said}");
     }
-    let said = listed(&circles(&parts), &parts);
-    assert!(said.is_empty(), "{said}");
 }
 
 /// The reading of imports sees each form that they are written in, and no test's.

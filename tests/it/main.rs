@@ -33,6 +33,7 @@ mod monitoring;
 mod pin;
 mod platforms;
 mod policies;
+mod prompts;
 mod properties;
 mod queries;
 mod rules;
@@ -40,6 +41,9 @@ mod scale;
 mod secret_refs;
 mod signed;
 mod tenants;
+mod workspace_crd;
+mod workspace_operator;
+mod workspaces;
 mod yaml;
 
 // The budget: sums, nodes, placement.
@@ -56,12 +60,16 @@ mod pulls;
 // The program: commands, disks, sealing.
 mod cli;
 mod faults;
+#[cfg(unix)]
+mod index;
 #[cfg(target_os = "linux")]
 mod readme;
 mod seal;
 
 // The library, as others see it.
+mod administrators;
 mod api;
+mod apply;
 
 // The repository itself.
 mod layers;

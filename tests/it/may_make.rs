@@ -66,8 +66,11 @@ fn what_may_be_made_is_what_the_golden_platforms_make() {
         .into_iter()
         .map(|(group, kind, name)| (group, kind, name.map(|_| String::new())))
         .collect();
-    if kinds != declared(&workspace::MAY_MAKE).0 {
-        said.push(format!("workspaces: {:?} and {kinds:?}", declared(&workspace::MAY_MAKE).0));
+    if kinds != declared(&workspace::may_make::MAY_MAKE).0 {
+        said.push(format!(
+            "workspaces: {:?} and {kinds:?}",
+            declared(&workspace::may_make::MAY_MAKE).0
+        ));
     }
     assert!(said.is_empty(), "{}", said.join("\n"));
 }

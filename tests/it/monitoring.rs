@@ -161,7 +161,8 @@ fn alerts(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let mut offered: Vec<Told> = Vec::new();
     for contributed in plan.contributions().all() {
         let Contribution::Alert(alert) = &contributed.what else { continue };
-        let Alert { name, expression, after, severity, summary, runbook, examples: _ } = alert;
+        let Alert { name, expression, after, severity, summary, runbook, examples: _, figures: _ } =
+            alert;
         offered.push([
             contributed.by.to_string(),
             (*name).to_owned(),

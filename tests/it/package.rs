@@ -108,3 +108,14 @@ fn faults_of_a_workflow_are_seen() {
         assert!(!faults(name, &good.replace(from, to)).is_empty(), "{to}");
     }
 }
+
+/// The workflow pushes the image that the tree names.
+#[test]
+fn the_release_pushes_the_operator_s_image_as_the_tree_names_it() {
+    let image = espalier::facts::versions::WORKSPACE_OPERATOR.image.expect("an image");
+    let workflow = text(".github/workflows/release.yml");
+    assert!(workflow.contains(&format!("\n      IMAGE: {image}\n")));
+    assert!(workflow.contains("\"docker://$IMAGE:${GITHUB_REF_NAME#v}\""));
+    let built = text("operator/Containerfile");
+    assert!(built.contains("FROM scratch\n") && built.contains("USER 65532:65532\n"));
+}

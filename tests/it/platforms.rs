@@ -307,8 +307,20 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
         ("apiVersion", some("apps.aichatworkspaces.io/v1alpha1")),
         ("kind", some("AIChatWorkspace")),
         ("metadata", Some(map([("name", some(name))]))),
-        ("spec", Some(map([("workspaceName", some(name)), ("models", some(models.to_vec()))]))),
+        (
+            "spec",
+            Some(map([
+                ("workspaceName", some(name)),
+                ("models", some(models.to_vec())),
+                ("administrator", Some(administrator())),
+            ])),
+        ),
     ]))
+}
+
+fn administrator() -> Value {
+    let sealed = [("suffix", some("x7k2p")), ("password", some(crate::support::sealed()))];
+    map([("email", some("ada@garden.test")), ("sealed", Some(map(sealed)))])
 }
 
 /// A proxy before the internet.
@@ -393,8 +405,8 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             ]);
             let mut texts: Texts = [("spec/platform.yaml".to_owned(), text(&platform))].into();
             texts.extend(repository_files());
-            // A workspace needs the platform's issuer.
-            for tenant in tenants.iter().filter(|_| on.cert_manager) {
+            // A workspace needs the platform's issuer, and whoever opens its administrator's values.
+            for tenant in tenants.iter().filter(|_| on.cert_manager && on.sealed_secrets) {
                 texts.insert(format!("spec/workspaces/{tenant}.yaml"), workspace(tenant, &[model]));
             }
             // The address of an external database is only in its sealed URL.

@@ -1,6 +1,7 @@
 //! The scripts of Ollama's pod, as the tree has them, run against a simulated server and registry:
 //! what is pulled, what is logged, and what a pod serves if some models cannot be pulled.
 
+mod derived;
 mod server;
 
 use std::{
@@ -17,7 +18,7 @@ use serde_yaml::Value;
 use tempfile::TempDir;
 
 use self::server::{Pull, Server};
-use crate::support::{at, items, tree, with_components};
+use crate::support::{Texts, at, items, tree, with_components};
 
 /// Listed in the spec, in this order.
 const OLD: &str = "llama3.2:1b";
@@ -38,6 +39,7 @@ struct Pod {
     models: String,
     chat: Option<String>,
     prune: String,
+    prompts: Option<String>,
 }
 
 /// The result of a container.
@@ -62,10 +64,15 @@ impl Pod {
         let spec = format!(
             "ollama: {{models: {models:?}, prune: {prune}, catalogue: {{{OTHER}: {EMBEDS}}}}}"
         );
-        let objects = tree(&with_components(&spec)).objects();
+        Self::in_tree(&with_components(&spec), "ollama", present)
+    }
+
+    /// The pods of that name in a tree, each with its volume.
+    fn in_tree(texts: &Texts, name: &str, present: &[&str]) -> Self {
+        let objects = tree(texts).objects();
         let object = objects
             .iter()
-            .find(|it| it.kind() == "StatefulSet" && it.name() == "ollama")
+            .find(|it| it.kind() == "StatefulSet" && it.name() == name)
             .expect("it is there");
         let pod = at(object.pod_template().expect("pods"), "spec");
         let script = |key: &str| {
@@ -76,8 +83,10 @@ impl Pod {
             assert_eq!(words[..4], ["/bin/bash", "-euo", "pipefail", "-c"]);
             words[4].to_owned()
         };
-        let (pull, serve) = (script("initContainers"), script("containers"));
         let folder = tempfile::tempdir().expect("a folder");
+        let prompts = derived::mounted(pod, &objects, folder.path());
+        let here = |text: String| text.replace("/prompts/", &format!("{prompts}/"));
+        let (pull, serve) = (here(script("initContainers")), here(script("containers")));
         // The other programs of the image are not available here: a script may only start one of
         // these.
         let program = |name: &str, text: &str| {
@@ -101,8 +110,8 @@ impl Pod {
                 .find_map(|it| at(it, "terminationMessagePath").as_str())
         );
         let (models, chat) = (env("MODELS").expect("the list"), env("CHAT_MODELS"));
-        let prune = env("PRUNE").expect("it is said");
-        Self { folder, server: Server::with(present), pull, serve, models, chat, prune }
+        let (prune, prompts) = (env("PRUNE").expect("it is said"), env("PROMPTS"));
+        Self { folder, server: Server::with(present), pull, serve, models, chat, prune, prompts }
     }
 
     /// Starts a container's script, as if its shell had started this many seconds ago.
@@ -117,6 +126,7 @@ impl Pod {
             .env("MODELS", &self.models)
             .env("PRUNE", &self.prune)
             .envs(self.chat.iter().map(|it| ("CHAT_MODELS", it)))
+            .envs(self.prompts.iter().map(|it| ("PROMPTS", it)))
             .env("TERMINATION_LOG", self.folder.path().join("termination-log"))
             .env("SECONDS", age.to_string())
             .stdin(Stdio::null())
@@ -243,7 +253,7 @@ fn with_no_model_at_all_the_pod_does_not_start() {
         "{}",
         done.said
     );
-    assert!(done.said.ends_with(&format!("{NEW} could not be pulled\n")), "{}", done.said);
+    assert!(done.said.ends_with(&format!("{NEW} is missing\n")), "{}", done.said);
 }
 
 #[test]

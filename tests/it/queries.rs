@@ -4,6 +4,7 @@
 mod alerts;
 mod cousins;
 mod dimension;
+mod figures;
 mod law;
 mod panels;
 mod promtool;

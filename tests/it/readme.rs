@@ -283,10 +283,11 @@ fn answers_as_a_chat(node: &Node) {
 
 /// The commands within sentences and tables, and what is typed for each: with the steps that it
 /// needs first, and with real words for placeholders.
-const PROSE: [(&str, &str); 20] = [
+const PROSE: [(&str, &str); 21] = [
     ("espalier check", "espalier check"),
     ("espalier diff --base main", "espalier diff --base main"),
     ("espalier explain CODE", "espalier explain node-memory-exceeded"),
+    ("espalier explain alerting-not-watched", "espalier explain alerting-not-watched"),
     ("espalier explain model-unknown", "espalier explain model-unknown"),
     (
         "espalier release",

@@ -11,7 +11,7 @@ use espalier::{
         rules,
         view::WholeView,
     },
-    components::workspace::Workspace,
+    components::workspace::resource::Workspace,
     diag::diagnostic::{Diagnostics, Place},
     emit::{files::Files, platform},
     load::read,
@@ -65,7 +65,7 @@ impl Planted {
             plan: &self.plan,
             component: planned.component,
             secrets: self.plan.secrets(),
-            project: Some(planned.project),
+            project: Some((planned.project, self.plan.projects().permits(planned.project))),
             workspace: None,
         })
     }

@@ -6,3 +6,4 @@ mod pairs;
 mod seeded;
 mod values;
 mod words;
+mod workspace;

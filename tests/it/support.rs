@@ -274,6 +274,19 @@ pub fn has_ending(path: &str, ending: &str) -> bool {
     path.rsplit_once('.').is_some_and(|it| it.1 == ending)
 }
 
+/// What has the form of a sealed value, of a key of 2048 bits.
+pub fn sealed() -> String {
+    format!("AQ{}", "A".repeat(382))
+}
+
+/// The administrator of a workspace, as a field in braces.
+pub fn administrator() -> String {
+    let sealed = sealed();
+    format!(
+        "administrator: {{email: ada@garden.test, sealed: {{suffix: x7k2p, password: {sealed}}}}}"
+    )
+}
+
 /// The repository's own folder.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     invariants::Tree,
-    support::{Texts, compile, tree, with_components},
+    support::{Texts, administrator, compile, tree, with_components},
 };
 
 const NAMES: [&str; 3] = ["team-a", "zero-0", "on"];
@@ -21,7 +21,8 @@ fn with(mut texts: Texts, names: &[&str]) -> Texts {
         let text = format!(
             "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: \
              {{name: \"{name}\"}}\nspec: {{workspaceName: \"{name}\", models: \
-             [\"gemma3:270m\"]}}\n"
+             [\"gemma3:270m\"], {}}}\n",
+            administrator()
         );
         texts.insert(format!("spec/workspaces/{name}.yaml"), text);
     }
@@ -49,7 +50,7 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
             .into_iter()
             .filter(|(path, _)| path.starts_with("bootstrap/argocd/appproject-"))
             .collect();
-        assert_eq!(all.len(), 5, "ai, bootstrap, default, platform, tenants");
+        assert_eq!(all.len(), 4, "ai, bootstrap, default, platform");
         all
     };
     let full = projects(&with(platform(), &NAMES));
@@ -80,7 +81,7 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
 /// except those that describe everything.
 #[test]
 fn a_new_tenant_changes_nobody_else_s_files() {
-    let of_all = ["bootstrap/argocd/appproject-tenants.yaml", "out/README.md"];
+    let of_all = ["out/README.md"];
     for n in 0..NAMES.len() {
         let (before, after) = (
             tree(&with(platform(), &NAMES[..n])).files,
@@ -88,6 +89,7 @@ fn a_new_tenant_changes_nobody_else_s_files() {
         );
         let own = |path: &str| {
             path == format!("apps/ws-{}.yaml", NAMES[n])
+                || path == format!("apps/ws-{}.project.yaml", NAMES[n])
                 || path.starts_with(&format!("out/manifests/ws-{}/", NAMES[n]))
         };
         let changed: BTreeSet<&str> = after
@@ -99,7 +101,7 @@ fn a_new_tenant_changes_nobody_else_s_files() {
             changed.iter().filter(|it| !own(it) && !of_all.contains(it)).collect();
         assert!(others.is_empty(), "{others:?}");
         assert!(before.keys().all(|it| after.contains_key(it)), "a file is gone");
-        assert_eq!(changed.iter().filter(|it| own(it)).count(), 29, "{changed:?}");
+        assert_eq!(changed.iter().filter(|it| own(it)).count(), 33, "{changed:?}");
     }
 }
 
@@ -168,11 +170,15 @@ fn nothing_new_needs_a_second_run_of_the_script() {
     assert_eq!(bootstrap["spec"]["source"]["path"], "bootstrap/argocd");
     for (path, text) in after.files.iter().filter(|it| it.0.starts_with("apps/")) {
         let application: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        if application["kind"] == "AppProject" {
+            continue;
+        }
         let project = application["spec"]["project"].as_str().expect("a project");
-        assert!(
-            after.files.contains_key(&format!("bootstrap/argocd/appproject-{project}.yaml")),
-            "{path}: {project}"
-        );
+        let places = [
+            format!("bootstrap/argocd/appproject-{project}.yaml"),
+            format!("apps/{project}.project.yaml"),
+        ];
+        assert!(places.iter().any(|it| after.files.contains_key(it)), "{path}: {project}");
     }
 }
 

@@ -74,6 +74,31 @@ fn below_the_driver_all_is_pure() {
     assert!(said.is_empty(), "{said}");
 }
 
+/// What waits, looks at a clock or speaks to somebody, and what would let the operator do so where
+/// it only decides: the layer between its queue and the API server.
+#[test]
+fn what_the_operator_decides_is_pure() {
+    let words =
+        ["async", "await", "tokio", "hyper", "Instant", "SystemTime", "std::fs", "std::env"];
+    let pure = ["fleet", "hash", "ledger", "queue", "reconcile", "resource", "rollout", "room"];
+    let (mut said, mut files) = (String::new(), 0);
+    for (path, text) in sources(&["operator/src"]) {
+        let name = path.trim_start_matches("operator/src/");
+        let module = name.split(['/', '.']).next().unwrap_or_default();
+        if !pure.contains(&module) && module != "status" {
+            continue;
+        }
+        files += 1;
+        for word in words {
+            for (line, _) in code(&text).filter(|it| has_word(it.1, word)) {
+                let _ = writeln!(said, "{path}:{line}: {word}");
+            }
+        }
+    }
+    assert!(files >= pure.len(), "{files} files were looked at");
+    assert!(said.is_empty(), "{said}");
+}
+
 /// The compiler seals and never opens: only the controller in the cluster has the private key, and
 /// the owner of its copy. One file opens values, and only `seal` uses it, with a key that is passed
 /// to it. This is also why RUSTSEC-2023-0071 (timing of operations of `rsa` with a private key)
@@ -131,7 +156,7 @@ fn has_word(line: &str, word: &str) -> bool {
 #[test]
 fn modules_are_plain() {
     let mut said = String::new();
-    for (path, text) in sources(&["src"]) {
+    for (path, text) in sources(&["src", "operator/src"]) {
         let tests = text.find("#[cfg(test)]").unwrap_or(text.len());
         for (line, code) in code(&text) {
             let start: usize = text.lines().take(line - 1).map(|it| it.len() + 1).sum();
@@ -158,7 +183,9 @@ fn modules_are_plain() {
 #[test]
 fn lints_are_expected_with_a_reason_never_allowed() {
     let mut said = String::new();
-    for (path, text) in sources(&["src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"]) {
+    for (path, text) in
+        sources(&["src", "operator/src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"])
+    {
         // Except for the words of this test itself.
         let allow = concat!("[all", "ow(");
         for (line, code) in code(&text) {
@@ -182,7 +209,9 @@ fn lints_are_expected_with_a_reason_never_allowed() {
 #[test]
 fn files_are_short_and_open_with_a_caption() {
     let (mut said, mut long) = (String::new(), String::new());
-    for (path, text) in sources(&["src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"]) {
+    for (path, text) in
+        sources(&["src", "operator/src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"])
+    {
         let lines = text.lines().count();
         if lines > MOST_LINES {
             let _ = writeln!(said, "{path}: {lines} lines");
@@ -207,7 +236,7 @@ const MOST_LONG_LINES: usize = 60;
 
 #[test]
 fn lines_fit_side_by_side() {
-    let long: Vec<String> = sources(&["src"])
+    let long: Vec<String> = sources(&["src", "operator/src"])
         .iter()
         .flat_map(|(path, text)| {
             let lines = text.lines().enumerate().filter(|(_, line)| line.chars().count() > 100);
@@ -286,7 +315,9 @@ fn stray_it(line: &str) -> bool {
 #[test]
 fn it_is_left_to_closures_of_one_line() {
     let mut said = String::new();
-    for (path, text) in sources(&["src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"]) {
+    for (path, text) in
+        sources(&["src", "operator/src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"])
+    {
         for (at, (line, bare)) in text.lines().zip(bare(&text).lines()).enumerate() {
             if stray_it(bare) {
                 let _ = writeln!(said, "{path}:{}: {}", at + 1, line.trim());
@@ -329,7 +360,8 @@ fn a_stray_it_is_seen() {
 fn names_of_products_are_theirs() {
     let wrong = concat!("Argo", "CD");
     let mut said = String::new();
-    let tops = ["src", "tests", "benches", "fuzz/fuzz_targets", "examples", "spec", "docs"];
+    let tops =
+        ["src", "operator", "tests", "benches", "fuzz/fuzz_targets", "examples", "spec", "docs"];
     let pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"];
     let tops = [&tops[..], &pages].concat();
     for (path, bytes) in files_below(repository(), &tops) {
@@ -364,6 +396,7 @@ fn every_test_file_is_run() {
 fn no_absolute_paths() {
     let tops = [
         "src",
+        "operator",
         "tests/it",
         "tests/ui",
         "tests/golden",

@@ -1,7 +1,7 @@
 //! What the search for places is given of a whole platform: volumes that any node mounts, and the
 //! pods of tenants.
 
-use crate::support::{Texts, compile, with_components};
+use crate::support::{Texts, administrator, compile, with_components};
 
 /// A spec with these groups of nodes.
 fn on(nodes: &str, components: &str) -> Texts {
@@ -39,10 +39,12 @@ fn a_tenant_s_pods_need_a_node_each() {
     };
     let with_tenant = |memory: &str| {
         let mut texts = on(&nodes(memory), "ollama: {models: [\"gemma3:270m\"]}");
-        let tenant = "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: \
-                      AIChatWorkspace\nmetadata: {name: team-a}\nspec: {workspaceName: team-a, \
-                      models: [\"llama3.1:8b\"]}\n";
-        texts.insert("spec/workspaces/team-a.yaml".to_owned(), tenant.to_owned());
+        let tenant = format!(
+            "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: {{name: \
+             team-a}}\nspec: {{workspaceName: team-a, models: [\"llama3.1:8b\"], {}}}\n",
+            administrator()
+        );
+        texts.insert("spec/workspaces/team-a.yaml".to_owned(), tenant);
         compile(&texts)
     };
     // The nodes have room for the sum in both cases, but in one of them none has for the model.

@@ -11,20 +11,32 @@ set -C
 until { true >"$FAKE/turn.$n"; } 2>/dev/null; do n=$((n + 1)); done
 set +C
 echo "$n" >"$FAKE/count"
-# What a killed script would leave.
-[ ! "${STATES:-}" ] || (cd "$FAKE/.." && tar --mtime=@0 --sort=name -cf - node fake/cluster fake/questions 2>/dev/null | sha256sum) >>"$FAKE/states"
+
+# Keeps what a script that is killed here would leave, once for each state, and notes which it is.
+keep() { # before or after
+  [ "${STATES:-}" ] || return 0
+  (
+    cd "$FAKE/.." && mkdir -p kept
+    state=$(tar --mtime=@0 --sort=name -cf - node fake/cluster fake/questions 2>/dev/null | sha256sum | cut -c 1-64)
+    printf '%s %s %s\n' "$1" "$state" "$line" >>kept/states
+    [ -e "kept/$state.tar" ] && exit
+    tar --exclude=fake/web -cf "kept/$n.new" home node fake 2>/dev/null
+    mv "kept/$n.new" "kept/$state.tar"
+  )
+}
+keep before
 
 die() {
   kill -KILL "$(cat "$FAKE/pid")"
   exit 137
 }
-is_last=
+is_last='' is_change=''
 [ "$n" = "${KILL_AT:-0}" ] && is_last=1
 [ "$is_last" ] && [ "$KILL_WHEN" = before ] && die
 cluster=$FAKE/cluster
 
 # What changes something is noted besides.
-changes() { printf '%s\n' "$line" >>"$FAKE/changes"; }
+changes() { is_change=1 && printf '%s\n' "$line" >>"$FAKE/changes"; }
 has() { case " $line" in *"$1"*) return 0 ;; *) return 1 ;; esac; }
 # The value of a flag.
 after() {
@@ -344,5 +356,6 @@ act() {
 
 act "$@"
 code=$?
+[ ! "$is_change" ] || keep after
 [ "$is_last" ] && die
 exit "$code"

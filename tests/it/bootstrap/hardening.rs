@@ -9,7 +9,7 @@ use espalier::{
 };
 use serde_yaml::Value;
 
-use super::runs::node;
+use super::runs::{node, up};
 use crate::support::{golden_cases, has_ending, texts_of, tree};
 
 const KERNEL_ON_NODE: &str = "node/etc/sysctl.d/90-espalier-kubelet.conf";
@@ -126,8 +126,7 @@ fn no_core_is_dumped_and_a_person_s_environment_is_read() {
 /// The settings are there before k3s is, and come back when somebody changes one.
 #[test]
 fn the_kernel_is_set_before_k3s_starts() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     assert_eq!(node.read("fake/wrong"), "");
     let set = node.read(KERNEL_ON_NODE);
     for (key, value) in KERNEL_DEFAULTS {
@@ -163,8 +162,7 @@ fn a_kernel_that_keeps_its_settings_is_said() {
 #[test]
 fn a_changed_file_is_one_restart() {
     use std::os::unix::fs::PermissionsExt as _;
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     let restarts =
         || node.changes().iter().filter(|it| it.starts_with("systemctl restart")).count();
     for (of_tree, on_node) in [

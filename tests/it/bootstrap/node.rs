@@ -96,14 +96,17 @@ pub struct Done {
     pub err: String,
 }
 
+/// All of a node that a run may change, to make nodes that are like it.
+pub struct Saved {
+    archive: Vec<u8>,
+    /// Files name it, because the script is told where the node's file system is.
+    folder: String,
+}
+
 impl Node {
     /// An empty node with a clone of this tree.
     pub fn new(tree: &BTreeMap<String, Vec<u8>>) -> Self {
-        let memory = Path::new("/dev/shm");
-        let folder =
-            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let dir =
-            Self { folder: folder.expect("a temporary folder"), environment: BTreeMap::new() };
+        let dir = Self::bare();
         for (path, bytes) in tree {
             dir.write(&format!("clone/{path}"), bytes);
         }
@@ -123,9 +126,60 @@ impl Node {
             fs::create_dir_all(dir.path(folder)).expect("writable");
         }
         dir.write("home/.config/espalier/starter/sealing-key.pem", KEY);
+        dir
+    }
+
+    /// Programs and what they download, and nothing to do with them.
+    fn bare() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let dir =
+            Self { folder: folder.expect("a temporary folder"), environment: BTreeMap::new() };
         dir.programs();
         dir.web();
         dir
+    }
+
+    /// Keeps all of it but the programs and what the publishers offer.
+    pub fn saved(&self) -> Saved {
+        let made = self.tar(&["--exclude=fake/web", "-cf", "-", "clone", "home", "node", "fake"]);
+        Saved { archive: made, folder: self.folder.path().to_string_lossy().into_owned() }
+    }
+
+    /// Another node that is like the one that was saved.
+    pub fn like(saved: &Saved) -> Self {
+        let dir = Self::bare();
+        dir.write("saved.tar", &saved.archive);
+        dir.tar(&["-xpf", "saved.tar"]);
+        let own = dir.folder.path().to_string_lossy().into_owned();
+        for (path, bytes) in files_below(dir.folder.path(), &["home", "node", "fake"]) {
+            let text = String::from_utf8_lossy(&bytes);
+            if text.contains(&saved.folder) {
+                fs::write(dir.path(&path), text.replace(&saved.folder, &own)).expect("writable");
+            }
+        }
+        dir
+    }
+
+    /// Puts this node back to what it was when an earlier run of its own kept it.
+    pub fn back_to(&self, archive: &str) {
+        for folder in ["home", "node", "fake/cluster"] {
+            fs::remove_dir_all(self.path(folder)).expect("removable");
+        }
+        for entry in fs::read_dir(self.path("fake")).expect("readable").flatten() {
+            if entry.file_name() != "web" {
+                fs::remove_file(entry.path()).expect("removable");
+            }
+        }
+        self.tar(&["-xpf", archive]);
+    }
+
+    fn tar(&self, words: &[&str]) -> Vec<u8> {
+        let done = Command::new("tar").args(words).current_dir(self.folder.path()).output();
+        let done = done.expect("tar");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        done.stdout
     }
 
     fn programs(&self) {

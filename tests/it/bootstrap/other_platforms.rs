@@ -6,7 +6,7 @@ use std::{fs, process::Command};
 use super::{
     full,
     node::Node,
-    runs::{files, node},
+    runs::{files, node, up},
     text_of,
 };
 use espalier::emit::bootstrap::{self, Checksum};
@@ -28,9 +28,8 @@ fn a_root_that_says_nothing_is_anothers() {
         ),
         (&[("ROOT_PATH", "")], "'starter', `` of"),
     ] {
-        let mut node = node();
+        let mut node = up();
         node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
-        node.ok(&["up"]);
         for (name, value) in set {
             node = node.with(name, value);
         }
@@ -53,8 +52,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_repaired_where_it_is_ours() {
     let noted = "node/var/lib/espalier/platform";
     let config = "node/etc/rancher/k3s/config.yaml.d/espalier.yaml";
     for note in [None, Some("another\ngit.example.com/another/platform\napps\n")] {
-        let node = node();
-        node.ok(&["up"]);
+        let node = up();
         assert_eq!(node.read(noted), "starter\ngithub.com/example/platform\napps\n");
         match note {
             Some(note) => node.write(noted, note),
@@ -93,8 +91,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_repaired_where_it_is_ours() {
         assert_eq!(node.read(noted), "starter\ngithub.com/example/platform\napps\n");
     }
     // The platform's own node is repaired.
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     fs::remove_file(node.path("fake/cluster/running")).expect("removable");
     node.ok(&["up"]);
     assert!(
@@ -149,8 +146,7 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
 /// Application is taken for a flag.
 #[test]
 fn what_the_cluster_says_of_applications_is_not_obeyed() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     let evil = "1\u{1b}[2J|a\u{202e}##[error]|Out\u{9b}Sync|Degraded\u{7}|Failed|3\n2|--kubeconfig=/evil|OutOfSync|Degraded|Failed|1";
     let node = node.with("EVIL", evil).with("PATIENCE", "1000").with("ESPALIER_TIMEOUT", "0");
     for verb in ["status", "up"] {
@@ -231,8 +227,7 @@ fn a_foreign_k3s_is_compared_with_the_checksum() {
 /// Adopting a cluster and adopting another platform's backup are two different flags.
 #[test]
 fn a_backup_is_adopted_apart_from_the_root() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
     let dry = |words: &[&str]| node.ok(&[&["restore", "--dry-run"], words].concat()).out;
     assert!(!dry(&["--adopt"]).contains("--from-literal=adopt=yes"));
@@ -267,9 +262,8 @@ fn another_platforms_cluster_is_left_alone() {
         ("ROOT_PATH", "other/apps", "`other/apps`"),
         ("ROOT_PART", "another\u{1b}[2J", "'another?[2J'"),
     ] {
-        let node = node();
+        let node = up();
         node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
-        node.ok(&["up"]);
         let node = node.with(name, value);
         for words in [&["up"][..], &["restore", "--yes"], &["teardown", "--yes"]] {
             let done = node.run(words);

@@ -1,5 +1,5 @@
-//! The script, run on a simulated node: to its end, again, killed at every call, as a dry run, and
-//! with every fault that it looks for.
+//! The script, run on a simulated node: to its end, again, as a dry run, and with every fault that it
+//! looks for.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use espalier::emit::bootstrap;
 use super::{
     downloads::without_checksums,
     full,
-    node::{CERTIFICATE, KEY, Node},
+    node::{CERTIFICATE, KEY, Node, Saved},
     text_of,
 };
 use crate::support::{repository, texts_of, tree};
@@ -95,55 +95,19 @@ fn up_of_a_compiled_platform() {
     assert_eq!(node.read("fake/wrong"), "");
 }
 
-/// Kills the script at each call, runs it again, and compares the end with that of an uninterrupted
-/// run.
-fn kill_at_each_call(when: &str) {
-    let whole = node().with("STATES", "1");
-    whole.ok(&["up"]);
-    let end = whole.state();
-    let calls: Vec<String> = whole.read("fake/log").lines().map(ToOwned::to_owned).collect();
-    let states: Vec<String> = whole.read("fake/states").lines().map(ToOwned::to_owned).collect();
-    assert_eq!(states.len(), calls.len());
-    let changes: BTreeSet<String> =
-        whole.read("fake/changes").lines().map(ToOwned::to_owned).collect();
-    assert!(calls.len() > 40 && changes.len() > 15, "{calls:?}");
-    // Runs that were stopped in the same state continue alike, so each state is continued once.
-    let mut seen = BTreeSet::new();
-    let mut before = BTreeSet::new();
-    for ((at, call), state) in (1..).zip(&calls).zip(&states) {
-        // A question changes nothing: the state is that of the next call.
-        if when == "after" && !changes.contains(call) {
-            continue;
-        }
-        if when == "before" && !before.insert(state) {
-            continue;
-        }
-        let killed = node().with("KILL_AT", &at.to_string()).with("KILL_WHEN", when);
-        let done = killed.run(&["up"]);
-        assert_eq!(done.code, None, "{when} call {at}, {call}: {}\n{}", done.out, done.err);
-        if !seen.insert((killed.state(), killed.read("fake/questions"))) {
-            continue;
-        }
-        let again = killed.with("KILL_AT", "0");
-        again.ok(&["up"]);
-        assert_eq!(again.read("fake/wrong"), "", "{when} call {at}");
-        differences(&again.state(), &end, &format!("{when} call {at}"));
-    }
-    assert!(seen.len() > 12, "{}", seen.len());
+/// A node on which `up` has run. It runs once, for all tests that begin where it ends.
+pub fn up() -> Node {
+    static UP: LazyLock<Saved> = LazyLock::new(|| {
+        let node = node();
+        node.ok(&["up"]);
+        assert_eq!(node.read("fake/wrong"), "");
+        node.saved()
+    });
+    Node::like(&UP).with("NEEDS_KEY", "1")
 }
 
-#[test]
-fn killed_before_each_call_it_comes_to_the_same_end() {
-    kill_at_each_call("before");
-}
-
-/// A part of the download is there then.
-#[test]
-fn killed_after_each_change_it_comes_to_the_same_end() {
-    kill_at_each_call("after");
-}
-
-fn differences(one: &BTreeMap<String, Vec<u8>>, two: &BTreeMap<String, Vec<u8>>, what: &str) {
+/// That two nodes ended alike.
+pub fn differences(one: &BTreeMap<String, Vec<u8>>, two: &BTreeMap<String, Vec<u8>>, what: &str) {
     let names: BTreeSet<&String> =
         one.keys().chain(two.keys()).filter(|it| one.get(*it) != two.get(*it)).collect();
     // A controller that ran before its key came is told to read it; an uninterrupted run does not
@@ -302,8 +266,7 @@ fn the_sealing_key_has_to_be_the_right_one() {
 /// A key that arrives after the controller is read all the same.
 #[test]
 fn a_controller_that_runs_already_reads_a_new_key() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     std::fs::remove_file(node.path(&node.keys()[0])).expect("removable");
     node.ok(&["up"]);
     assert!(node.path("fake/cluster/restarted").exists());
@@ -349,8 +312,7 @@ fn status_names_the_first_that_is_red() {
 /// know why it failed.
 #[test]
 fn status_names_who_tries_again() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     let node = node.with("PATIENCE", "1000").with("AGAIN", "openwebui");
     let done = node.run(&["status"]);
     assert_eq!(done.code, Some(1));
@@ -360,8 +322,7 @@ fn status_names_who_tries_again() {
 
 #[test]
 fn restore_stops_the_front_end_and_sets_it_going_again() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     let done = node.run(&["restore", "--yes"]);
     assert!(done.code == Some(1) && done.out.contains("backups are off"), "{done:?}");
     node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
@@ -402,8 +363,7 @@ fn restore_stops_the_front_end_and_sets_it_going_again() {
 
 #[test]
 fn teardown_is_meant_and_says_what_stays() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     assert!(node.run(&["teardown"]).err.contains("nobody to ask"));
     assert!(node.changes().is_empty());
     let done = node.ok(&["teardown", "--yes"]);

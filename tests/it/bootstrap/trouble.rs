@@ -3,12 +3,15 @@
 
 use std::fs;
 
-use super::{node::KEY, runs::node, with};
+use super::{
+    node::KEY,
+    runs::{node, up},
+    with,
+};
 
 #[test]
 fn a_new_sealing_key_stands_beside_the_old_one() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     let old = node.keys();
     assert_eq!(old.len(), 1);
     node.write("clone/spec/sealing.pem", "CERTIFICATE two\n");
@@ -140,8 +143,7 @@ fn a_sealed_administrator_has_no_first_password() {
 
 #[test]
 fn a_job_that_hangs_does_not_hold_the_next_restore_up() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
     node.ok(&["restore", "--yes"]);
     let log = node.read("fake/log");
@@ -172,8 +174,7 @@ fn another_cluster_leaves_this_machine_alone() {
 /// A file that was changed by hand on the node is restored.
 #[test]
 fn what_is_on_the_node_counts() {
-    let node = node();
-    node.ok(&["up"]);
+    let node = up();
     for file in
         ["node/etc/rancher/k3s/config.yaml.d/espalier.yaml", "node/etc/systemd/system/k3s.service"]
     {

@@ -12,7 +12,7 @@ use espalier::{diag::plain, emit::bootstrap};
 
 use super::{
     node::{Done, Node},
-    runs::node as up,
+    runs::up,
 };
 
 /// A node that is up, with a chat that gives this answer; `events` are what comes through the
@@ -21,7 +21,6 @@ fn chat(events: &str) -> Node {
     let node = up()
         .with("ESPALIER_EMAIL", "a@example.org")
         .with("ESPALIER_PASSWORD", "hush \"quoted\" \\ word");
-    node.ok(&["up"]);
     node.write("fake/web/signin", r#"{"id": "7", "token": "eyJ.hush-jwt.x", "role": "admin"}"#);
     node.write(
         "fake/web/models",

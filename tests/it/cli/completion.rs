@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::workspace_dir::WorkspaceDir;
 
-const VERBS: [&str; 10] = [
+const VERBS: [&str; 11] = [
     "init",
     "render",
     "check",
@@ -12,6 +12,7 @@ const VERBS: [&str; 10] = [
     "show",
     "release",
     "seal",
+    "workspace",
     "schema",
     "explain",
     "completions",
@@ -113,6 +114,14 @@ fn a_shell_completes_what_is_there() {
             && families.iter().all(|it| it.starts_with("qwen2.5")),
         "{families:?}"
     );
+    dir.tenant("team-a");
+    assert_eq!(completed(&dir, &["workspace", "suspend", "te"]), ["team-a"]);
+    let models = completed(&dir, &["workspace", "create", "b", "--model", "gemma3:27"]);
+    assert!(models.contains(&"gemma3:270m".to_owned()), "{models:?}");
+    let fields = completed(&dir, &["workspace", "update", "team-a", "--set", "storage."]);
+    assert_eq!(fields, ["storage.ollama", "storage.openWebui"]);
+    assert_eq!(completed(&dir, &["schema", "w"]), ["workspace"]);
+    dir.remove("spec/workspaces/team-a.yaml");
     assert_eq!(completed(&dir, &["show", "budget", "qwen2.5"]), Vec::<String>::new());
     assert_eq!(completed(&dir, &["check", "--format", ""]), ["human", "short", "json", "github"]);
     assert_eq!(completed(&dir, &["show", "b"]), ["budget"]);

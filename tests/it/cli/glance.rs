@@ -201,8 +201,9 @@ fn the_models_of_workspaces_are_listed_and_explained() {
         dir.tenant(name);
         let file = format!("spec/workspaces/{name}.yaml");
         let text = dir.read(&file);
-        let at = text.find("models:").expect("its models");
-        dir.write(&file, format!("{}models: [{models}]\n", &text[..at]));
+        let own = "models: [\"llama3.2:1b\"]";
+        assert!(text.contains(own), "{text}");
+        dir.write(&file, text.replace(own, &format!("models: [{models}]")));
     }
     let spec = dir
         .read("spec/platform.yaml")
@@ -345,4 +346,40 @@ fn render_names_what_it_changed() {
 
     dir.remove("spec/workspaces/team-a.yaml");
     assert!(dir.ok(&["render"]).err.contains("removed  apps/ws-team-a.yaml\n"));
+}
+
+/// How many more workspaces there is room for: of the size that is asked for, else like the
+/// smallest that there is, else with a model of the platform.
+#[test]
+fn the_budget_says_how_many_more_fit() {
+    let dir = WorkspaceDir::rendered();
+    let spec = dir.read("spec/platform.yaml");
+    let larger = spec.replace("memory: 64Ti", "memory: 16Gi").replace("cpu: 4000", "cpu: 16");
+    dir.write("spec/platform.yaml", larger);
+    let line = |arguments: &[&str]| {
+        let text = dir.ok(arguments).out;
+        text.lines().find(|it| it.starts_with("room for ")).unwrap_or_default().to_owned()
+    };
+    let first = line(&["show", "budget"]);
+    assert!(
+        first.contains("more workspaces with `llama3.2:1b-instruct-q4_K_M`; the next"),
+        "{first}"
+    );
+    let of = |arguments: &[&str]| {
+        let more = json(&dir, arguments)["more"].clone();
+        (more["count"].as_u64().expect("a number"), more)
+    };
+    let (before, more) = of(&["show", "budget"]);
+    assert!(before > 1 && more["missing"] == "memory" && more["request"].as_u64() > Some(1 << 30));
+    dir.tenant("team-a");
+    let like = line(&["show", "budget"]);
+    assert!(like.contains(" like `team-a`; the next one finds too little "), "{like}");
+    let (small, _) = of(&["show", "budget", "--workspace-models", "gemma3:270m"]);
+    let (large, _) = of(&["show", "budget", "--workspace-models", "gemma3:270m,llama3.2:1b"]);
+    assert!(small > large, "{small} {large}");
+    // What no workspace can have has no size.
+    let done = dir.run(&["show", "budget", "--workspace-models", "no-such-model:1b"]);
+    assert!(done.code == 1 && done.err.contains("model-unknown"), "{done:?}");
+    let done = dir.run(&["show", "waves", "--workspace-models", "gemma3:270m"]);
+    assert!(done.code == 2 && done.err.contains("only `espalier show budget`"), "{done:?}");
 }

@@ -11,6 +11,7 @@ mod rotation;
 mod swapped;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod workspaces;
 
 use std::{
     collections::BTreeMap,

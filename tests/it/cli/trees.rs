@@ -394,9 +394,9 @@ fn a_change_is_shown_against_a_revision() {
     dir.ok(&["render", "--root", "deep/er"]);
     dir.git(&["add", "."]);
     dir.git(&["commit", "--quiet", "--message", "one"]);
-    dir.tenant("x");
-    let tenant = dir.read("spec/workspaces/x.yaml");
-    dir.write("deep/er/spec/workspaces/team-a.yaml", tenant.replace('x', "team-a"));
+    dir.tenant("team-a");
+    let tenant = dir.read("spec/workspaces/team-a.yaml");
+    dir.write("deep/er/spec/workspaces/team-a.yaml", tenant);
     dir.ok(&["render", "--root", "deep/er"]);
     assert!(
         dir.ok(&["diff", "--root", "deep/er"]).out.starts_with("no difference"),

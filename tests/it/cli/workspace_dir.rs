@@ -212,7 +212,10 @@ impl From<Output> for Done {
     }
 }
 
-/// Every file below a folder, by path relative to it, except those of Git and the lock.
+/// Files of the program's own, in which a tree may differ from another.
+const OWN: [&str; 2] = [".espalier/lock", ".espalier/index"];
+
+/// Every file below a folder, by path relative to it, except those of Git, the lock and the index.
 pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let all = walkdir::WalkDir::new(root)
         .into_iter()
@@ -227,7 +230,7 @@ pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
             .replace('\\', "/");
         (name, fs::read(entry.path()).expect("readable"))
     });
-    named.filter(|it| !it.0.starts_with(".git/") && it.0 != ".espalier/lock").collect()
+    named.filter(|it| !it.0.starts_with(".git/") && !OWN.contains(&&*it.0)).collect()
 }
 
 /// The generated files below a root, by path.
@@ -242,7 +245,8 @@ pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
 /// The smallest tenant.
 pub fn workspace(name: &str) -> String {
     format!(
-        "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata:\n  name: {name}\nspec:\n  workspaceName: {name}\n  models: [\"llama3.2:1b\"]\n"
+        "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata:\n  name: {name}\nspec:\n  workspaceName: {name}\n  models: [\"llama3.2:1b\"]\n  {}\n",
+        crate::support::administrator()
     )
 }
 

@@ -3,7 +3,7 @@
 use serde_yaml::Value;
 
 use super::{GOLDEN, each_of, env, found, never};
-use crate::support::{Read, at, items};
+use crate::support::{Read, at, golden_cases, items, texts_of};
 
 fn texts<'a>(container: &'a Value, key: &str) -> Vec<&'a str> {
     items(at(container, key)).filter_map(Value::as_str).collect()
@@ -165,6 +165,15 @@ fn a_rotated_password_that_the_database_does_not_know() {
     }
 }
 
+/// Connections of the workspaces with a database of a golden platform's PostgreSQL.
+fn of_workspaces(name: &str) -> u64 {
+    let cases = golden_cases();
+    let (_, folder) = cases.iter().find(|it| it.0 == name).expect("a golden case");
+    let spec: Value = serde_yaml::from_str(&texts_of(folder)["spec/platform.yaml"]).expect("YAML");
+    let databases = at(&spec, "spec/workspaces/databases").as_u64();
+    databases.map_or(0, |databases| databases * 4 + 2)
+}
+
 #[test]
 fn fewer_connections_than_the_clients_open() {
     for (name, tree) in GOLDEN.iter() {
@@ -181,14 +190,15 @@ fn fewer_connections_than_the_clients_open() {
                 .expect("a number")
         };
         // Two engines for each pod, each with its pool; one connection for a backup, two for
-        // probes, one that PostgreSQL reserves for its superuser, and two of an exporter.
+        // probes, one that PostgreSQL reserves for its superuser, and two of an exporter. Four for
+        // each workspace that may have a database here, and two of the Job that makes them.
         let exporter = tree.find("Deployment", Some("ai"), "postgres-exporter").map_or(0, |_| 2);
         let pods = chat.at("spec/replicas").as_u64().expect("a number");
         let pools =
             pods * 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
         assert_eq!(
             setting(super::containers(sql)[0], "max_connections"),
-            Some(pools + 1 + 2 + 1 + exporter),
+            Some(pools + 1 + 2 + 1 + exporter + of_workspaces(name)),
             "{name}"
         );
         let reserved = setting(super::containers(sql)[0], "superuser_reserved_connections");

@@ -104,14 +104,12 @@ fn settings_in_git_that_the_database_overrides() {
 fn requests_from_any_origin() {
     for (object, container) in each_of("Deployment", "openwebui") {
         let scheme = if is_under_development(object) { "http://" } else { "https://" };
-        let (origin, url) = (env(container, "CORS_ALLOW_ORIGIN"), env(container, "WEBUI_URL"));
-        assert!(
-            origin.is_some()
-                && origin == url
-                && url.and_then(Value::as_str).is_some_and(|it| it.starts_with(scheme)),
-            "{}",
-            object.path
-        );
+        let text = |name| env(container, name).and_then(Value::as_str).unwrap_or_default();
+        let (origins, url) = (text("CORS_ALLOW_ORIGIN"), text("WEBUI_URL"));
+        // Of several hosts of a workspace, each is one; the first is what links say.
+        let mut each = origins.split(';').peekable();
+        assert_eq!(each.peek(), Some(&url), "{}", object.path);
+        assert!(each.all(|it| it.starts_with(scheme)), "{}: {origins}", object.path);
     }
 }
 
@@ -229,8 +227,8 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
     let platform = texts.values_mut().next().expect("the platform");
     *platform = platform.replace("memory: 8Gi", "memory: 16Gi");
     let workspace = "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: \
-                     AIChatWorkspace\nmetadata: {name: any}\nspec: {workspaceName: any, models: \
-                     [\"gemma2:2b\"]}\n";
+                     AIChatWorkspace\nmetadata: {name: any}\nspec: {workspaceName: any, workspaceENV: dev, \
+                     models: [\"gemma2:2b\"]}\n";
     texts.insert("spec/workspaces/any.yaml".to_owned(), workspace.to_owned());
     let compiled = crate::support::tree(&texts);
     assert!(compiled.codes().iter().all(|it| !it.contains("tools")), "{}", compiled.said());
@@ -271,7 +269,13 @@ fn an_answer_that_never_ends() {
                 && other.namespace() == object.namespace()
                 && super::is_part(other, "ollama")
         });
-        let server = *super::containers(server.expect("its models")).last().expect("a container");
+        // A workspace that shares the platform's has no server of its own.
+        let shared = || {
+            let all = objects.iter().filter(|other| other.kind() == "StatefulSet");
+            all.into_iter().find(|it| it.namespace() == Some("ai") && it.name() == "ollama")
+        };
+        let server = server.or_else(shared).expect("its models");
+        let server = *super::containers(server).last().expect("a container");
         let context: u64 = env(server, "OLLAMA_CONTEXT_LENGTH")
             .and_then(Value::as_str)
             .and_then(|it| it.parse().ok())
@@ -404,7 +408,8 @@ fn two_pods_that_migrate_one_empty_database() {
             object.path
         );
         assert_eq!(at(migrate, "image"), at(container, "image"), "{}", object.path);
-        if object.at("spec/replicas") == 1 {
+        // A workspace at rest has none.
+        if object.at("spec/replicas") == 1 || object.at("spec/replicas") == 0 {
             continue;
         }
         assert!(

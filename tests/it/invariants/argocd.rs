@@ -89,9 +89,14 @@ pub fn applications(tree: &Tree) -> Vec<String> {
             object,
             "the destination",
         );
+        // A workspace has one of its own, called like its Application.
+        let project = object.text("spec/project");
         must(
-            ["ai", "bootstrap", "charts", "platform", "tenants"]
-                .contains(&object.text("spec/project")),
+            if object.name().starts_with("ws-") || object.name() == "workspaces" {
+                project == object.name()
+            } else {
+                ["ai", "bootstrap", "charts", "platform"].contains(&project)
+            },
             object,
             "the project",
         );
@@ -205,13 +210,10 @@ fn permits(list: &Value, object: &Read) -> bool {
     })
 }
 
-/// Whether a project permits objects in a namespace: listed, or everywhere and not denied.
+/// Whether a project permits objects in a namespace.
 fn may_go(project: &Read, namespace: &str) -> bool {
-    let listed = |text: &str| {
-        items(project.at("spec/destinations"))
-            .any(|it| at(it, "namespace") == text && at(it, "server") == SERVER)
-    };
-    (listed(namespace) || listed("*")) && !listed(&format!("!{namespace}"))
+    items(project.at("spec/destinations"))
+        .any(|it| at(it, "namespace") == namespace && at(it, "server") == SERVER)
 }
 
 pub fn projects(tree: &Tree) -> Vec<String> {
@@ -294,50 +296,42 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
         named("spec/namespaceResourceWhitelist", key, "*")
             || named("spec/clusterResourceWhitelist", key, "*")
     });
-    // Tenants come and go, and a project that became narrower with them would leave their objects
-    // behind: so everywhere, except in other namespaces of the platform and the cluster.
-    let is_everywhere = named("spec/destinations", "namespace", "*");
-    if is_everywhere && project.name() == "tenants" {
-        let others = tree
-            .objects
-            .iter()
-            .filter(|it| it.kind() == "Namespace" && it.application() == "namespaces")
-            .map(Read::name);
-        let namespaces =
-            || others.clone().chain(["default", "kube-system", "kube-public", "kube-node-lease"]);
-        for namespace in namespaces().filter(|it| may_go(project, it)) {
-            found.push(format!("{}: tenants may go to {namespace}", project.path));
-        }
-        let is_namespace = |entry: &Value, name: &str| {
-            at(entry, "group") == ""
-                && at(entry, "kind") == "Namespace"
-                && at(entry, "name") == name
-        };
-        for namespace in namespaces().filter(|name| {
-            !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name))
-        }) {
-            found.push(format!("{}: tenants may label {namespace}", project.path));
-        }
-    } else {
-        // Cluster-wide objects of a chart are permitted by name: a role of any name could give
-        // anybody every permission.
-        let any = items(project.at("spec/clusterResourceWhitelist"))
-            .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
-        found.extend(any.map(|any| {
-            format!(
-                "{}: permits any {}",
-                project.path,
-                at(any, "kind").as_str().unwrap_or_default()
-            )
-        }));
-    }
+    // Cluster-wide objects are permitted by name: a role of any name could give anybody every
+    // permission.
+    let any = items(project.at("spec/clusterResourceWhitelist"))
+        .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
+    found.extend(any.map(|any| {
+        let kind = at(any, "kind").as_str().unwrap_or_default();
+        format!("{}: permits any {kind}", project.path)
+    }));
     if is_wide
-        || is_everywhere && project.name() != "tenants"
+        || named("spec/destinations", "namespace", "*")
         || items(project.at("spec/sourceRepos")).any(|it| it == "*")
     {
         found.push(format!("{}: permits all", project.path));
     }
-    // An empty list of namespaced kinds permits all of them: "none" must be explicit.
+    // That of a workspace lies beside its Application, is there before it, and goes after it.
+    let Some(workspace) = project.name().strip_prefix("ws-") else {
+        return of_kinds(project, found);
+    };
+    let places: Vec<&Value> =
+        items(project.at("spec/destinations")).map(|it| at(it, "namespace")).collect();
+    let application = tree.find("Application", Some("argocd"), project.name());
+    let finalizers: Vec<&Value> = items(project.at("metadata/finalizers")).collect();
+    if places != [workspace]
+        || !project.path.starts_with("apps/")
+        || finalizers != ["resources-finalizer.argocd.argoproj.io"]
+        || application.is_none_or(|it| wave(it) <= wave(project))
+    {
+        found.push(format!("{}: is not its workspace's alone, or goes before it", project.path));
+    }
+    of_kinds(project, found);
+}
+
+/// An empty list of namespaced kinds permits all of them: "none" must be explicit.
+fn of_kinds(project: &Read, found: &mut Vec<String>) {
+    let named =
+        |list: &str, key: &str, wild: &str| items(project.at(list)).any(|it| at(it, key) == wild);
     if project.at("spec/namespaceResourceWhitelist").is_null()
         && !named("spec/namespaceResourceBlacklist", "kind", "*")
     {

@@ -121,7 +121,13 @@ pub fn argocd_reads_it(tree: &Tree) -> Vec<String> {
 /// Empty values that have a meaning: a pod selector that selects all, a folder that starts empty,
 /// and what the API expects to be written.
 fn may_be_empty(path: &str) -> bool {
-    let ends = ["podSelector", "emptyDir", "spec/selfSigned"];
+    let ends = [
+        "podSelector",
+        "emptyDir",
+        "spec/selfSigned",
+        "spec/matchConstraints/namespaceSelector",
+        "spec/matchConstraints/objectSelector",
+    ];
     ends.iter().any(|it| path.ends_with(&format!("/{it}")))
 }
 
@@ -133,10 +139,16 @@ fn may_be_zero(path: &str) -> bool {
         "enableServiceLinks",
         "allowPrivilegeEscalation",
         "backoffLimit",
+        "maxUnavailable",
     ];
+    // Bounds of a schema: none is another thing than zero.
+    let bounds = ["minimum", "maximum", "maxItems"];
     path.contains("/valuesObject/")
+        || path.contains("/openAPIV3Schema/")
+            && bounds.iter().any(|it| path.ends_with(&format!("/{it}")))
         || ends.iter().any(|it| path.ends_with(&format!("/{it}")))
         || path.ends_with("/group")
+        || path.contains("/apiGroups/")
 }
 
 /// Authorities that an issuer is told in Git; those of a webhook are filled in by a controller.
@@ -148,7 +160,17 @@ const GRAFANA_SOURCES: &str = "/valuesObject/datasources/";
 pub fn nothing_empty(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for object in &tree.objects {
+        // A workspace at rest has no pods, which is no default.
+        let rests = object.at("metadata/labels").get("aichatworkspace").is_some();
+        let may_be_zero = |path: &str| may_be_zero(path) || rests && path == "/spec/replicas";
+        let defines = object.kind() == "CustomResourceDefinition";
         walk(&object.value, "", &mut |path, value| {
+            // Below it stand fields of another kind by their names, and `{}` switches one on.
+            if defines
+                && (path.contains("/openAPIV3Schema/") || path.ends_with("/subresources/status"))
+            {
+                return;
+            }
             let key = path.rsplit('/').next().unwrap_or_default();
             let is_wrong = match value {
                 Value::Null | Value::Tagged(_) => true,
@@ -183,15 +205,16 @@ pub fn quantities(tree: &Tree) -> Vec<String> {
     let mut judge = |file: &str, path: &str, value: &Value| {
         let steps: Vec<&str> = path.rsplitn(4, '/').collect();
         let [key, of, ..] = steps[..] else { return };
-        let is_amount = ["requests", "limits"].contains(&of) || key == "sizeLimit";
-        if !is_amount {
+        let is_bound = path.starts_with("/spec/hard/") || path.starts_with("/spec/limits/");
+        let is_amount = ["requests", "limits"].contains(&of) || key == "sizeLimit" || is_bound;
+        if !is_amount || value.is_mapping() || value.is_sequence() || key == "type" {
             return;
         }
         let text = value.as_str().map_or_else(
             || value.as_u64().map(|it| it.to_string()).unwrap_or_default(),
             str::to_owned,
         );
-        let canonical = if key == "cpu" {
+        let canonical = if ["cpu", "requests.cpu"].contains(&key) {
             text.parse::<Millicores>().map(|it| it.to_string())
         } else {
             text.parse::<Bytes>().map(|it| it.to_string())
@@ -220,7 +243,14 @@ pub fn names(tree: &Tree) -> Vec<String> {
     for object in &tree.objects {
         // Stricter than Kubernetes is for most kinds: such a name is also used as a label's value
         // and as a part of a host.
-        if !label(object.name()) || object.namespace().is_some_and(|it| !label(it)) {
+        let mut parts = object.name().split('.');
+        let is_name = if object.kind() == "CustomResourceDefinition" {
+            // `<plural>.<group>`.
+            parts.clone().count() > 2 && parts.all(label)
+        } else {
+            label(object.name())
+        };
+        if !is_name || object.namespace().is_some_and(|it| !label(it)) {
             found.push(format!("{}: the name `{}` is none", object.path, object.name()));
         }
         if object.kind() == "Service"

@@ -220,6 +220,11 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
                         .chain(items(at(rule, "to")))
                         .filter(|it| at(it, "ipBlock").is_null())
                     {
+                        // By another label than its name: of any namespace that bears it.
+                        if !at(peer, "namespaceSelector").is_null() && namespace_of(peer).is_none()
+                        {
+                            continue;
+                        }
                         check(
                             object,
                             namespace_of(peer).or(object.namespace()),
@@ -328,6 +333,19 @@ pub fn ports(tree: &Tree) -> Vec<String> {
             ));
         }
         let issuer = object.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
+        let secrets = items(object.at("spec/tls")).map(|it| at(it, "secretName"));
+        if issuer.is_none() && secrets.into_iter().all(Value::is_null) {
+            let stored = stored_names(tree);
+            let is_stored = |host: &&str| {
+                let above = host.split_once('.').map(|(_, above)| format!("*.{above}"));
+                stored.contains(*host) || above.is_some_and(|it| stored.contains(&*it))
+            };
+            if !hosts.iter().all(is_stored) {
+                let path = &object.path;
+                found.push(format!("{path}: {hosts:?}, and Traefik has {stored:?}"));
+            }
+            continue;
+        }
         if issuer
             .and_then(Value::as_str)
             .is_none_or(|it| tree.find("ClusterIssuer", None, it).is_none())
@@ -344,6 +362,27 @@ pub fn ports(tree: &Tree) -> Vec<String> {
         }
     }
     found
+}
+
+/// The names whose certificates Traefik takes for routes that name none: those of Secrets that its
+/// store names, each made for a `Certificate` beside it by an issuer that is there.
+fn stored_names(tree: &Tree) -> BTreeSet<&str> {
+    let store = tree.of_kind("TLSStore").find(|it| it.name() == "default");
+    let stored: Vec<&str> = store
+        .map(|it| items(it.at("spec/certificates")))
+        .into_iter()
+        .flatten()
+        .filter_map(|it| at(it, "secretName").as_str())
+        .collect();
+    tree.of_kind("Certificate")
+        .filter(|it| it.at("spec/secretName").as_str().is_some_and(|name| stored.contains(&name)))
+        .filter(|it| store.is_some_and(|store| store.namespace() == it.namespace()))
+        .filter(|certificate| {
+            let issuer = certificate.at("spec/issuerRef/name").as_str().unwrap_or_default();
+            tree.find("ClusterIssuer", None, issuer).is_some()
+        })
+        .flat_map(|it| items(it.at("spec/dnsNames")).filter_map(Value::as_str))
+        .collect()
 }
 
 pub fn service_names(tree: &Tree) -> Vec<String> {

@@ -11,9 +11,16 @@ pub fn alertmanager() -> impl Strategy<Value = Option<(Value, Value)>> {
     let mail = sample::select(vec!["mail.example.org:587", "10.0.0.25:25"]);
     let hook = sample::select(vec!["https://hooks.example.org/a", "http://10.0.0.9:8080/a"]);
     let alerts = sample::select(vec!["all", "critical"]);
-    let all = (mail, hook, alerts, proptest::array::uniform4(any::<bool>()), resources(64));
-    let all =
-        all.prop_map(|(mail, hook, alerts, [has_mail, has_ntfy, has_slack, is_watched], pods)| {
+    let authorization = sample::select(vec!["bearer", "none"]);
+    let all = (
+        mail,
+        hook,
+        (alerts, authorization),
+        proptest::array::uniform4(any::<bool>()),
+        resources(64),
+    );
+    let all = all.prop_map(
+        |(mail, hook, (alerts, way), [has_mail, has_ntfy, has_slack, is_watched], pods)| {
             let email = |user: Option<&str>| {
                 map([
                     ("server", some(mail)),
@@ -25,6 +32,9 @@ pub fn alertmanager() -> impl Strategy<Value = Option<(Value, Value)>> {
             };
             let webhook =
                 |way: &'static str| map([("url", some(hook)), ("authorization", some(way))]);
+            let ntfy = || {
+                map([("server", some("https://ntfy.example.org")), ("authorization", some(way))])
+            };
             let whole = |receivers: Value, is_watched: bool| {
                 map([
                     ("enabled", some(true)),
@@ -35,13 +45,14 @@ pub fn alertmanager() -> impl Strategy<Value = Option<(Value, Value)>> {
             };
             let sealed = map([
                 ("email", has_mail.then(|| email(Some("alerts")))),
-                ("ntfy", has_ntfy.then(|| map([("server", some("https://ntfy.example.org"))]))),
+                ("ntfy", has_ntfy.then(ntfy)),
                 ("slack", has_slack.then(|| map([("alerts", some(alerts))]))),
                 ("webhook", some(webhook("bearer"))),
             ]);
             let open =
                 map([("email", has_mail.then(|| email(None))), ("webhook", some(webhook("none")))]);
             (whole(sealed, is_watched), whole(open, false))
-        });
+        },
+    );
     proptest::option::of(all)
 }

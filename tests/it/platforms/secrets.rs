@@ -8,7 +8,7 @@ use super::{
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
 /// though no controller could open it.
 pub fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 19] = [
+    let all: [(&'static str, &[&'static str]); 20] = [
         ("alertmanager-dead-mans-switch", &["url"]),
         ("alertmanager-email", &["password"]),
         ("alertmanager-ntfy", &["token", "topic"]),
@@ -27,6 +27,7 @@ pub fn secrets() -> impl Iterator<Item = (String, String)> {
         ("postgresql-backup", &["password"]),
         ("postgresql-exporter", &["password"]),
         ("postgresql-external", &["password"]),
+        ("postgresql-workspaces", &["password"]),
         ("redis", &["password"]),
     ];
     all.into_iter().map(|(name, keys)| {

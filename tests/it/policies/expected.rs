@@ -1,6 +1,7 @@
 //! The needed connections, worked out from the objects, and for the pods of charts from the table
 //! of the cluster's facts.
 
+mod own;
 mod receivers;
 
 use std::{
@@ -97,6 +98,7 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 17] = [
             To::Pods("monitoring", "prometheus", 9090),
             To::Pods("monitoring", "prometheus", 8080),
             To::Pods("monitoring", "kube-state-metrics", 8080),
+            To::Pods("monitoring", "kube-state-metrics", 8081),
             To::Pods("monitoring", OPERATOR, 8080),
             To::Teller(9093),
             To::Teller(8080),
@@ -108,7 +110,6 @@ const OF_CHARTS: [(&str, &str, &str, &[To]); 17] = [
 const BLACKBOX: &str = "prometheus-blackbox-exporter";
 const STACK: &str = "kube-prometheus-stack";
 const OPERATOR: &str = "kube-prometheus-stack-prometheus-operator";
-
 const REPO_SERVER: To = To::Pods("argocd", "argocd-repo-server", 8081);
 const REDIS: To = To::Pods("argocd", "argocd-redis", 6379);
 
@@ -137,6 +138,7 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     let mut all = BTreeSet::new();
     for object in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
         of_pods(tree, object, &mut all);
+        all.extend(own::of_token(tree, object));
     }
     for object in tree.of_kind("Ingress") {
         of_ingress(tree, object, &mut all);
@@ -368,15 +370,6 @@ pub fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     })
 }
 
-/// The place of an external database: an address, or outside of the known networks.
-fn elsewhere(text: &str) -> Option<(End, u16)> {
-    let (host, port) =
-        text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
-    // Whatever is written as an address is the only one that is let through.
-    let end = host.parse().ok().map_or(End::Outside, End::At);
-    (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
-}
-
 fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
     let from = pods_of(object);
     let template = object.pod_template().expect("it has pods");
@@ -404,7 +397,7 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
             text = sealed.map_or(address, |sealed| {
                 format!("postgresql://{}", sealed.rsplit_once('@').map_or("", |it| it.1))
             });
-            if let Some((to, port)) = elsewhere(&text) {
+            if let Some((to, port)) = own::elsewhere(&text) {
                 all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
                 resolves = true;
             }
@@ -427,7 +420,7 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
         let of_libpq = of_libpq.map(|(host, port)| format!("{host}:{port}"));
         if let Some(server) = of_libpq {
             let text = format!("postgresql://{server}");
-            let (to, port) = elsewhere(&text).unwrap_or_else(|| {
+            let (to, port) = own::elsewhere(&text).unwrap_or_else(|| {
                 let (namespace, service, port) =
                     addresses(&text).next().expect("a Service's address");
                 behind(tree, &namespace, &service, &port.into())

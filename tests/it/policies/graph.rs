@@ -11,7 +11,7 @@ use serde_yaml::Value;
 
 use crate::{
     invariants::{Tree, namespace_of},
-    support::{Compiled, at, items, labels},
+    support::{Compiled, Read, at, items, labels},
 };
 
 type Labels = BTreeMap<String, String>;
@@ -30,6 +30,7 @@ struct Half {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Other {
     Pods(String, Labels),
+    Namespaces(Labels),
     Addresses(String, Vec<String>),
     Anybody,
 }
@@ -37,10 +38,9 @@ enum Other {
 /// The whole graph, with tenants.
 pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
     let plan = compiled.plan.as_ref().expect("it compiles");
-    tables::graph(
-        plan,
-        compiled.summaries.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))),
-    )
+    // What an operator makes in the cluster is in no tree.
+    let in_tree = if plan.has_operator() { &[][..] } else { &compiled.summaries[..] };
+    tables::graph(plan, in_tree.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))))
 }
 
 /// The rules of the policies, by peer and port.
@@ -83,6 +83,10 @@ fn other(peer: &Value, home: &str) -> Other {
             items(at(block, "except")).filter_map(|it| it.as_str()).map(str::to_owned).collect();
         return Other::Addresses(cidr.to_owned(), except);
     }
+    let selected = at(peer, "namespaceSelector/matchLabels");
+    if !selected.is_null() && namespace_of(peer).is_none() {
+        return Other::Namespaces(labels(selected));
+    }
     let namespace = namespace_of(peer).unwrap_or(home).to_owned();
     Other::Pods(namespace, labels(at(peer, "podSelector/matchLabels")))
 }
@@ -93,23 +97,41 @@ fn reach(reach: &Reach) -> Other {
         Reach::Addresses { cidr, except } => {
             Other::Addresses(cidr.clone(), except.iter().map(|it| (*it).to_owned()).collect())
         }
+        Reach::Namespaces { labels } => Other::Namespaces(labels.clone()),
         Reach::Anywhere => Other::Anybody,
     }
 }
 
-/// The halves that the rows need, in namespaces that have policies.
-fn asked(rows: &[FlowRow], guarded: &BTreeSet<&str>) -> BTreeSet<Half> {
+/// The labels of a workspace's namespace that the platform's own let in, by who lets them in.
+const SHARES: [(&str, &str); 2] =
+    [("ollama", "espalier.dev/ollama"), ("postgresql", "espalier.dev/database")];
+const SHARED: &str = "shared";
+
+/// The halves that the rows need, in namespaces that have policies. Those of workspaces that share
+/// something of the platform's are let in by the label that their namespaces bear.
+fn asked(rows: &[FlowRow], guarded: &BTreeSet<&str>, sharing: &BTreeSet<&str>) -> BTreeSet<Half> {
     let mut all = BTreeSet::new();
     for row in rows {
         let (End::Flow(from), End::Flow(to)) = (&row.source, &row.destination) else { continue };
         for (direction, mine, other) in [("egress", from, to), ("ingress", to, from)] {
             let Reach::Pods { namespace, labels } = mine else { continue };
+            let is_shared = direction == "ingress"
+                && matches!(other, Reach::Pods { namespace: its, .. }
+                    if sharing.contains(&**its) && its != namespace);
+            let name = labels.get("app.kubernetes.io/name").map(String::as_str);
+            let label = SHARES.into_iter().find(|it| is_shared && Some(it.0) == name);
+            let other = match label {
+                Some((_, label)) => {
+                    Other::Namespaces([(label.to_owned(), SHARED.to_owned())].into())
+                }
+                None => reach(other),
+            };
             if guarded.contains(&**namespace) {
                 all.insert(Half {
                     namespace: namespace.to_string(),
                     pods: labels.clone(),
                     direction,
-                    other: reach(other),
+                    other,
                     port: row.port.map(u64::from),
                     protocol: row.protocol.to_owned(),
                 });
@@ -148,7 +170,12 @@ pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
         found
             .push(format!("the graph tells {} times which namespaces have policies", others.len()));
     }
-    let (rules, asked) = (rules(tree), asked(&graph, &with_policies));
+    let sharing: BTreeSet<&str> = tree
+        .of_kind("Namespace")
+        .filter(|it| SHARES.iter().any(|label| it.at("metadata/labels").get(label.1).is_some()))
+        .map(Read::name)
+        .collect();
+    let (rules, asked) = (rules(tree), asked(&graph, &with_policies, &sharing));
     found.extend(rules.difference(&asked).map(|it| format!("a rule without a row: {it:?}")));
     found.extend(asked.difference(&rules).map(|it| format!("a row without a rule: {it:?}")));
     found

@@ -45,6 +45,8 @@ enum Peer {
         namespace: String,
         selector: Labels,
     },
+    /// All pods of these.
+    Namespaces(BTreeSet<String>),
     /// All addresses except private ones.
     Outside,
     /// All addresses.
@@ -62,7 +64,10 @@ impl Cluster {
             .into_iter()
             .map(|(namespace, labels)| End::Pods { namespace, labels })
             .collect();
-        Self { policies: tree.of_kind("NetworkPolicy").map(Policy::of).collect(), pods }
+        Self {
+            policies: tree.of_kind("NetworkPolicy").map(|it| Policy::of(it, tree)).collect(),
+            pods,
+        }
     }
 
     /// All ends that a connection can have.
@@ -116,12 +121,12 @@ impl Cluster {
 }
 
 impl Policy {
-    fn of(policy: &Read) -> Self {
+    fn of(policy: &Read, tree: &Tree) -> Self {
         let home = policy.namespace().unwrap_or_default();
         let has = |kind: &str| items(policy.at("spec/policyTypes")).any(|it| it == kind);
         let rules = |list: &str, peers: &str| {
             items(at(policy.at("spec"), list))
-                .map(|it| Rule::of(it, peers, home))
+                .map(|it| Rule::of(it, peers, (home, tree)))
                 .collect::<Vec<_>>()
         };
         Self {
@@ -134,7 +139,7 @@ impl Policy {
 }
 
 impl Rule {
-    fn of(rule: &Value, peers: &str, home: &str) -> Self {
+    fn of(rule: &Value, peers: &str, home: (&str, &Tree)) -> Self {
         let port = |port: &Value| {
             Some((
                 u16::try_from(at(port, "port").as_u64()?).ok()?,
@@ -157,7 +162,14 @@ impl Rule {
 }
 
 impl Peer {
-    fn of(peer: &Value, home: &str) -> Self {
+    fn of(peer: &Value, (home, tree): (&str, &Tree)) -> Self {
+        let selected = at(peer, "namespaceSelector/matchLabels");
+        if !selected.is_null() && namespace_of(peer).is_none() {
+            let wanted = labels(selected);
+            let has = |object: &&Read| selects(&wanted, &labels(object.at("metadata/labels")));
+            let its = tree.of_kind("Namespace").filter(has).map(|it| it.name().to_owned());
+            return Self::Namespaces(its.collect());
+        }
         let block = at(peer, "ipBlock");
         let has_private = items(at(block, "except")).any(|it| it == "10.0.0.0/8");
         match at(block, "cidr").as_str() {
@@ -182,6 +194,7 @@ impl Peer {
     fn is(&self, end: &End) -> bool {
         match (self, end) {
             (Self::All, _) | (Self::Outside, End::Outside) => true,
+            (Self::Namespaces(all), End::Pods { namespace, .. }) => all.contains(namespace),
             (Self::Range(base, mask), End::At(ip)) => ip.to_bits() & mask == *base,
             (Self::Pods { namespace, selector }, End::Pods { namespace: own, labels }) => {
                 namespace == own && (selector.is_empty() || selects(selector, labels))

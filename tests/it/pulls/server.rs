@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+
 /// How the registry answers for a model.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pull {
@@ -27,6 +29,9 @@ struct State {
     present: Vec<String>,
     answers: BTreeMap<String, Pull>,
     keeps: Vec<String>,
+    /// The last request that each model was made by.
+    made: BTreeMap<String, Value>,
+    fails_to_make: bool,
     pulls: usize,
 }
 
@@ -64,6 +69,16 @@ impl Server {
         self.state.lock().expect("whole").keeps.push(model.to_owned());
     }
 
+    /// From now on it makes no model of another one, or does.
+    pub fn fails_to_make(&self, fails: bool) {
+        self.state.lock().expect("whole").fails_to_make = fails;
+    }
+
+    /// The request that a model was made by.
+    pub fn made(&self, model: &str) -> Option<Value> {
+        self.state.lock().expect("whole").made.get(model).cloned()
+    }
+
     /// The models on the volume, in the order in which they arrived.
     pub fn present(&self) -> Vec<String> {
         self.state.lock().expect("whole").present.clone()
@@ -97,7 +112,7 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
         let text = tags(&state.lock().expect("whole").present);
         return write!(connection, "HTTP/1.0 200 OK\r\n\r\n{text}").ok();
     }
-    let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    let body: Value = serde_json::from_slice(&body).expect("JSON");
     let model = body["model"].as_str().expect("a model").to_owned();
     let (status, text) = match path.as_str() {
         "/api/delete" => {
@@ -111,6 +126,7 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
             }
         }
         "/api/show" => ("404 Not Found", r#"{"error":"model not found"}"#),
+        "/api/create" => create(&model, &body, &mut state.lock().expect("whole")),
         "/api/pull" => {
             assert_eq!(body["stream"], false, "a stream is a bar that is redrawn");
             pull(&model, state)
@@ -140,6 +156,20 @@ fn remove(model: &str, state: &mut State) -> (&'static str, &'static str) {
     }
     state.present.retain(|it| it != model);
     ("200 OK", "")
+}
+
+fn create(model: &str, body: &Value, state: &mut State) -> (&'static str, &'static str) {
+    let from = body["from"].as_str().expect("of what it is made").to_owned();
+    assert!(state.present.contains(&from), "the real server would pull {from}");
+    assert_eq!(body["stream"], false, "a stream is told as a success before it is one");
+    if state.fails_to_make {
+        return ("500 Internal Server Error", r#"{"error":"no space left on device"}"#);
+    }
+    if !state.present.iter().any(|it| it == model) {
+        state.present.push(model.to_owned());
+    }
+    state.made.insert(model.to_owned(), body.clone());
+    ("200 OK", r#"{"status":"success"}"#)
 }
 
 fn pull(model: &str, state: &Mutex<State>) -> (&'static str, &'static str) {

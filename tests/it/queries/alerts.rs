@@ -8,7 +8,12 @@ use std::{
 
 use espalier::{
     builder::contribution::{Alert, Contribution, Scrape},
-    facts::{charts, kubernetes::SYSTEM_NAMESPACES, metrics::Catalogue, traefik},
+    facts::{
+        charts,
+        kubernetes::{DNS_METRICS, SYSTEM_NAMESPACES},
+        metrics::Catalogue,
+        traefik,
+    },
     plan::Plan,
 };
 
@@ -40,19 +45,30 @@ spec:
     alertmanager: {enabled: true, deadMansSwitch: true, receivers: {slack: {}}}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
+  workspaces: {crd: true, expandedBy: operator}
 ";
+
+/// The image of the operator for workspaces, which has to be named by its content.
+const VERSIONS: &str = "workspace-operator: 0.1.0@sha256:\
+                        5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef\n";
+
+fn everything() -> Compiled {
+    let mut texts = only(EVERYTHING);
+    texts.insert("spec/versions.yaml".to_owned(), VERSIONS.to_owned());
+    tree(&texts)
+}
 
 /// The golden platforms, and that one.
 pub static PLATFORMS: LazyLock<Vec<(String, Compiled)>> = LazyLock::new(|| {
     let golden = golden_cases().into_iter().map(|(name, folder)| (name, tree(&texts_of(&folder))));
-    golden.chain([("everything".to_owned(), tree(&only(EVERYTHING)))]).collect()
+    golden.chain([("everything".to_owned(), everything())]).collect()
 });
 
 pub fn plan(compiled: &Compiled) -> &Plan {
     compiled.plan.as_ref().expect("it compiles")
 }
 
-fn alerts(plan: &Plan) -> impl Iterator<Item = &Alert> {
+pub fn alerts(plan: &Plan) -> impl Iterator<Item = &Alert> {
     plan.contributions().iter().filter_map(|contribution| match contribution {
         Contribution::Alert(alert) => Some(alert),
         _ => None,
@@ -181,10 +197,11 @@ fn runbooks_call_programs_that_are_there() {
 /// The alerts by which each component is missed, whoever else tells of it.
 #[test]
 fn every_component_is_alerted_to() {
-    let compiled = tree(&only(EVERYTHING));
+    let compiled = everything();
     let found: BTreeSet<&str> = alerts(plan(&compiled)).map(|it| it.name).collect();
     for wanted in [
         "AnswersFail",
+        "ApiServerFails",
         "ApplicationDegraded",
         "ApplicationGaveUp",
         "ApplicationNotCompared",
@@ -211,6 +228,8 @@ fn every_component_is_alerted_to() {
         "ModelContextRaised",
         "ModelsDown",
         "ModelsLargerThanPromised",
+        "NamesDown",
+        "NamesNotFound",
         "NodeDiskFillsUp",
         "NodeDiskNearlyFull",
         "NodeReservesNothing",
@@ -230,10 +249,14 @@ fn every_component_is_alerted_to() {
         "TelemetryLost",
         "VolumeFillsUp",
         "VolumeNearlyFull",
+        "WorkspaceOperatorDown",
+        "WorkspaceOperatorFailing",
+        "WorkspaceRolloutHalted",
+        "WorkspacesDegraded",
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 46, "{found:?}");
+    assert_eq!(found.len(), 53, "{found:?}");
 }
 
 /// The end of the certificate that values are sealed with is known where there is one.
@@ -269,6 +292,7 @@ fn of_charts() -> BTreeMap<&'static str, BTreeSet<u16>> {
         ("loki", loki::port::HTTP),
         ("node-exporter", node_exporter::METRICS),
         ("traefik", traefik::METRICS),
+        ("coredns", DNS_METRICS),
     ]
     .into_iter()
     .map(|(pods, port)| (pods, [port].into()))
@@ -304,7 +328,7 @@ fn what_is_scraped_or_probed_is_a_port_that_its_pods_declare() {
             };
             let pods = port.pods().expect("pods of the cluster");
             let place = format!("{name}: {} port {}", pods.title(), port.pod_port());
-            // Traefik's pods are those of k3s.
+            // The pods of Traefik and of CoreDNS are those of k3s.
             let is_there = declared.contains(pods) || &**pods.namespace() == "kube-system";
             assert!(is_there, "{place}: nobody declared these pods");
             let ports = of_charts.get(&**pods.name()).or_else(|| of_ours.get(&**pods.name()));

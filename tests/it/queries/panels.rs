@@ -53,6 +53,17 @@ fn asked(variables: &[Variable], text: &str) -> Result<String, String> {
     if text.contains('$') { Err(format!("a variable of nobody: {text}")) } else { Ok(text) }
 }
 
+/// What Prometheus is asked by the dashboards.
+pub fn queries_of(compiled: &Compiled) -> Vec<String> {
+    let all = offered(compiled);
+    let queries = all.iter().flat_map(Dashboard::panels).flat_map(|it| &it.queries);
+    let metrics = queries.filter_map(|query| match &query.expression {
+        Expression::Metrics(text) => Some(text.clone()),
+        Expression::Logs(_) => None,
+    });
+    metrics.collect()
+}
+
 /// The labels that a legend shows.
 fn shown(legend: &str) -> Labels {
     let parts = legend.split("{{").skip(1);

@@ -12,6 +12,7 @@ use super::{
 use crate::cli::workspace_dir::WorkspaceDir;
 
 const PLATFORM: &str = "spec/platform.yaml";
+const WORKSPACE: &str = "spec/workspaces/team-a.yaml";
 const VERSIONS: &str = "spec/versions.yaml";
 const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 
@@ -26,7 +27,7 @@ fn fixes() -> impl Iterator<Item = &'static Fix> {
 /// Cases whose help names the right name of the file.
 const RENAMED: [(&str, &str, &str); 2] = [
     ("file-name-differs", "spec/secrets/database.yaml", "postgresql.yaml"),
-    ("file-name-differs--no-name", "spec/workspaces/Team A.yaml", "team-a.yaml"),
+    ("file-name-differs--workspace", "spec/workspaces/team-a.yaml", "team-b.yaml"),
 ];
 
 /// Cases whose help says `write` and needs a value of the user's own, or is pasted by another test.
@@ -103,6 +104,9 @@ fn what_a_help_says_helps() {
             "alerts-not-delivered--critical-only",
             "alerts-not-delivered--no-receiver",
             "component-needed--grafana",
+            "workspace-database",
+            "workspace-database--external",
+            "component-needed--databases",
         ]
         .contains(case);
         assert!(new.is_empty() || deeper, "{case}: {new:?} has come:\n{after}");

@@ -54,7 +54,21 @@ fn prepare_spec(case: &str, dir: &WorkspaceDir) {
             // A sparse file: it takes no room on the disk.
             file.set_len(100 << 20).expect("a large file");
         }
+        "platform-texts-too-large" => {
+            let comment = "# A comment, and what it says.\n".repeat(20_000);
+            for file in ["spec/platform.yaml", "spec/versions.yaml"] {
+                dir.write(file, format!("{comment}{}", dir.read(file)));
+            }
+        }
         "source-outside" => outside(dir),
+        "workspaces-many" => {
+            let text = dir.read("spec/workspaces/team-000.yaml");
+            for number in 1..=200 {
+                let name = format!("team-{number:03}");
+                let text = text.replace("team-000", &name);
+                dir.write(&format!("spec/workspaces/{name}.yaml"), text);
+            }
+        }
         "too-many-findings--warnings" => {
             let text = dir.read("spec/platform.yaml");
             let figures = text.lines().find(|it| it.contains("m00")).expect("the first").to_owned();
@@ -68,7 +82,8 @@ fn prepare_spec(case: &str, dir: &WorkspaceDir) {
                 let text = format!(
                     "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\n\
                      metadata: {{name: {name}}}\nspec:\n  workspaceName: {name}\n  \
-                     models: [\"gemma3:270m\"]\n"
+                     models: [\"gemma3:270m\"]\n  {}\n",
+                    crate::support::administrator()
                 );
                 dir.write(&format!("spec/workspaces/{name}.yaml"), text);
             }
@@ -136,6 +151,35 @@ fn prepare_tree(case: &str, dir: &WorkspaceDir) {
             dir.ok(&["render"]);
             dir.remove(GENERATED);
         }
+        "object-moved" | "object-moved--allowed" => {
+            dir.ok(&["render"]);
+            for (from, to) in [
+                ("out/manifests/ollama", "out/manifests/old"),
+                ("apps/ollama.yaml", "apps/old.yaml"),
+            ] {
+                fs::rename(dir.path(from), dir.path(to)).expect("it is there");
+            }
+        }
+        "object-moved--operator" => {
+            let operator = dir.read("spec/platform.yaml");
+            let before = operator.replace("expandedBy: operator", "expandedBy: compiler");
+            dir.write("spec/platform.yaml", before);
+            dir.ok(&["render"]);
+            dir.write("spec/platform.yaml", operator);
+        }
+        "data-deleted" | "data-deleted--allowed" | "data-left-behind" => {
+            dir.tenant("team-a");
+            dir.ok(&["render"]);
+            dir.remove("spec/workspaces/team-a.yaml");
+            if case != "data-left-behind" {
+                release(dir);
+            }
+        }
+        "render-interrupted" => {
+            dir.ok(&["render"]);
+            dir.write(&format!(".espalier/stage/{GENERATED}"), dir.read(GENERATED));
+            dir.remove(GENERATED);
+        }
         "file-stray" => {
             dir.ok(&["render"]);
             let text = dir.read(GENERATED);
@@ -143,6 +187,14 @@ fn prepare_tree(case: &str, dir: &WorkspaceDir) {
         }
         _ => (),
     }
+}
+
+/// Takes the protection from a tenant's namespace.
+fn release(dir: &WorkspaceDir) {
+    let namespace = "out/manifests/ws-team-a/_cluster/namespace-team-a.yaml";
+    let text = dir.read(namespace);
+    assert!(text.contains("Prune=false,Delete=false"), "{text}");
+    dir.write(namespace, text.replace("Prune=false,Delete=false", "Prune=true"));
 }
 
 /// Cases about what Git has.

@@ -83,7 +83,7 @@ fn no_value_is_left_anywhere() {
     }
 }
 
-fn found(written: &[(String, Vec<u8>)], values: &[&str]) -> Vec<String> {
+pub(super) fn found(written: &[(String, Vec<u8>)], values: &[&str]) -> Vec<String> {
     let mut all = Vec::new();
     for (path, bytes) in written {
         for value in values {

@@ -12,7 +12,7 @@ use rustix::{
     termios::{LocalModes, tcgetattr},
 };
 
-use super::{ADMIN, Session};
+use super::{ADMIN, Session, workspaces::opened};
 
 /// The output on the terminal, the exit code, and whether input is shown again afterwards.
 fn typed(session: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
@@ -122,6 +122,26 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
         .with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], b"a long one, it is")
         .err;
     assert!(!said.contains("characters"), "{said}");
+}
+
+/// A workspace for users is asked for its administrator: the address is shown, the password is not,
+/// and lands sealed in the file; an interrupted one leaves none.
+#[test]
+fn the_administrator_of_a_workspace_is_asked_for() {
+    const FILE: &str = "spec/workspaces/team-a.yaml";
+    let create = ["workspace", "create", "team-a", "--model", "gemma3:270m"];
+    let session = Session::with_keys();
+    let mail = b"ada@garden.dev\n".as_slice();
+    let (said, code, shows) = typed(&session, &create, &[mail, b"half a SEC\x03"]);
+    assert!(code == 2 && said.contains("interrupted") && !said.contains("SEC"), "{said}");
+    assert!(shows && !session.dir.path(FILE).exists());
+    let keys = [mail, b"a long SECRET\r", b"a long slip\r", b"a long SECRET\r", b"a long SECRET\r"];
+    let (said, code, shows) = typed(&session, &create, &keys);
+    assert!(code == 0 && shows, "{said}");
+    assert!(said.contains("the two values differ; try again"), "{said}");
+    assert!(!said.contains("SECRET") && !said.contains("slip"), "{said}");
+    assert_eq!(opened(&session, "password").expect("it opens"), b"a long SECRET");
+    assert!(!session.dir.read(FILE).contains("SECRET"));
 }
 
 #[test]

@@ -112,7 +112,7 @@ pub const READING: &[Fix] = &[
             (
                 "models: [\"llama3.2:1b-instruct-q4_K_M\"]",
                 "kind: AIChatWorkspace\nmetadata: {name: team-a}\nspec: {workspaceName: team-a, \
-                 models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
+                 workspaceENV: dev, models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
             ),
         ],
     ),
@@ -203,7 +203,10 @@ pub const READING: &[Fix] = &[
     (
         "missing-field--workspace",
         "spec/workspaces/team-a.yaml",
-        &[("workspaceName: team-a}", "workspaceName: team-a, models: [llama3.2:1b]}")],
+        &[(
+            "workspaceName: team-a}",
+            "workspaceName: team-a, workspaceENV: dev, models: [llama3.2:1b]}",
+        )],
     ),
     ("unknown-field--certificate", PLATFORM, &[("certificate:", "certificates:")]),
     ("unknown-field--both", PLATFORM, &[("model: [phi3], ", "")]),

@@ -1,6 +1,6 @@
 //! Fixes of what can be read and breaks a rule.
 
-use super::{Fix, PLATFORM, VERSIONS};
+use super::{Fix, PLATFORM, VERSIONS, WORKSPACE};
 
 /// A model of the catalogue that was not tried with tools, with all its figures.
 const CODEGEMMA: &str = "context: 8192\n      catalogue: {\"codegemma:2b\": {blob: 1703419001, layers: 18, kvHeads: 1, headDim: 256, embedding: 2048, \
@@ -24,6 +24,16 @@ pub const RULES: &[Fix] = &[
         "out-of-range--backup",
         PLATFORM,
         &[("keep: 0", "keep: 1"), ("storage: 100Mi", "storage: 1Gi")],
+    ),
+    (
+        "out-of-range--operator",
+        PLATFORM,
+        &[("replicas: 3", "replicas: 2"), ("parallel: 0", "parallel: 1")],
+    ),
+    (
+        "workspace-kind-missing",
+        PLATFORM,
+        &[("expandedBy: operator", "crd: true, expandedBy: operator")],
     ),
     ("out-of-range--retention", PLATFORM, &[("retentionDays: 0", "retentionDays: 1")]),
     (
@@ -70,7 +80,26 @@ pub const RULES: &[Fix] = &[
     ),
     ("component-needed--grafana", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
+    (
+        "component-needed--administrator",
+        PLATFORM,
+        &[("sealedSecrets: {enabled: false}", "sealedSecrets: {enabled: true}")],
+    ),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
+    (
+        "pattern-unknown",
+        "spec/workspaces/team-a.yaml",
+        &[("explain_cod,", "explain_code,"), (", poetry", "")],
+    ),
+    (
+        "workspace-database",
+        PLATFORM,
+        &[("ops@example.com}", "ops@example.com}\n  workspaces: {databases: 2}")],
+    ),
+    ("workspace-database--external", PLATFORM, &[("databases: 1", "databases: 0")]),
+    ("workspace-database--operator", PLATFORM, &[("databases: 1", "databases: 0")]),
+    ("workspace-database--more", PLATFORM, &[("databases: 1", "databases: 2")]),
+    ("component-needed--databases", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),
     (
         "endpoint-unreachable",
@@ -96,9 +125,37 @@ pub const RULES: &[Fix] = &[
         &[("storage: 20Gi, ", ""), ("resources: {cpu: {request: 100m}}, ", "")],
     ),
     (
-        "file-name-differs--both",
-        "spec/workspaces/team-a.yaml",
-        &[("team-b", "team-a"), ("team-c", "team-a")],
+        "quota-too-small",
+        WORKSPACE,
+        &[
+            ("memory: 1Gi", "memory: 2015Mi"),
+            ("pods: 1", "pods: 3"),
+            ("cpu: 100m", "cpu: 610m"),
+            ("storage: 5Gi", "storage: 22Gi"),
+        ],
+    ),
+    (
+        "model-not-served",
+        WORKSPACE,
+        &[
+            ("llama3.2:1b-instruct-q4_K_S", "llama3.2:1b-instruct-q4_K_M"),
+            (", \"gemma3:270m\"", ""),
+        ],
+    ),
+    (
+        "out-of-range--workspace",
+        WORKSPACE,
+        &[("ollama: 0", "ollama: 1"), ("pods: 5000", "pods: 1000")],
+    ),
+    (
+        "storage-too-small--workspace",
+        WORKSPACE,
+        &[("ollama: 500Mi", "ollama: 1Gi"), ("openWebui: 100Mi", "openWebui: 1Gi")],
+    ),
+    (
+        "model-needs-memory--workspace",
+        WORKSPACE,
+        &[("limit: 512Mi", "limit: 1183Mi"), ("limit: 256Mi", "limit: 768Mi")],
     ),
     ("host-taken", PLATFORM, &[("argocd: chat.example.com", "argocd: argocd.example.com")]),
     (
@@ -273,7 +330,6 @@ pub const RULES: &[Fix] = &[
         &[("storage: 2Gi", "storage: 3Gi"), ("storage: 100Mi", "storage: 1Gi")],
     ),
     ("unsupported-pair", VERSIONS, &[("v1.36.4+k3s1", "v1.35.8+k3s1")]),
-    ("unsupported-pair--definitions", VERSIONS, &[("32.0.1", "31.0.1")]),
     (
         "untested-version",
         VERSIONS,
@@ -283,4 +339,16 @@ pub const RULES: &[Fix] = &[
             ("postgresql: 17.10.0", "postgresql: 17.9-bookworm"),
         ],
     ),
+    ("version-pair", VERSIONS, &[("32.0.1", "31.0.1")]),
+    (
+        "version-pair--definitions-alone",
+        VERSIONS,
+        &[("# The other half of the pair.", "kube-prometheus-stack: 88.5.3")],
+    ),
+    (
+        "version-pair--operator-alone",
+        VERSIONS,
+        &[("# The other half of the pair.", "prometheus-operator-crds: 31.0.1")],
+    ),
+    ("version-pair--unknown", VERSIONS, &[("prometheus-operator-crds: 33.0.0\n", "")]),
 ];
