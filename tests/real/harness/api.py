@@ -67,6 +67,15 @@ class Api:
         self.own = threading.local()
         self.kinds: dict[tuple[str, str], tuple[str, bool]] = {}
         self.guard = threading.Lock()
+        # Whose rights a request has, in place of those of the token.
+        self.user, self.groups = "", tuple[str, ...]()
+        self.given = (url, token, ca)
+
+    def as_user(self, user: str, groups: tuple[str, ...]) -> Api:
+        """The same server, asked with the rights of another."""
+        other = Api(*self.given)
+        other.user, other.groups = user, groups
+        return other
 
     def connect(self, timeout: float | None = 60) -> http.client.HTTPSConnection:
         """A new connection."""
@@ -98,7 +107,7 @@ class Api:
             try:
                 connection = kept or self.connect()
                 self.own.connection = connection
-                connection.request(method, path, body, headers)
+                self.send(connection, method, path, body, headers)
                 response = connection.getresponse()
                 raw = response.read()
                 break
@@ -115,6 +124,26 @@ class Api:
         return Answer(
             response.status, parsed, warning_texts(response.headers.get_all("Warning") or [])
         )
+
+    def send(
+        self,
+        connection: http.client.HTTPSConnection,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+    ) -> None:
+        """Sends a request; a header that is there several times is why this is done by hand."""
+        connection.putrequest(method, path)
+        for name, text in headers.items():
+            connection.putheader(name, text)
+        if self.user:
+            connection.putheader("Impersonate-User", self.user)
+            for group in self.groups:
+                connection.putheader("Impersonate-Group", group)
+        if body is not None or method in ("POST", "PUT", "PATCH"):
+            connection.putheader("Content-Length", str(len(body or b"")))
+        connection.endheaders(body)
 
     def must(
         self,

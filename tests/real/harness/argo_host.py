@@ -55,6 +55,8 @@ class Argo:
         self.tls = tls
         self.folder = ctx.fresh("argo")
         self.running: list = []
+        # What the chart's values themselves give to the containers.
+        self.variables: dict[str, dict[str, str]] = {}
         self.repo, self.redis = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
 
     def prepare(self, tree: Rendered, values: dict) -> None:
@@ -153,7 +155,7 @@ class Argo:
         port, more = free_port(), FASTER[name]
         process = self._run(
             name,
-            {**own, "ARGOCD_BINARY_NAME": binary},
+            {**own, **self.variables.get(name, {}), "ARGOCD_BINARY_NAME": binary},
             self.ctx.tool("argocd"),
             *flags,
             "--metrics-port",
@@ -200,6 +202,10 @@ class Argo:
             )
         )
         return self.running[-1]
+
+    def peaks(self) -> dict[str, int]:
+        """The most memory that each program has had so far, in bytes."""
+        return {it.name: it.peak() for it in self.running if it.name in argo_settings.SECTIONS}
 
     def stop(self) -> None:
         """Ends them, clients first."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
+from . import argo_settings
 from .argo_git import Hosts, Repository
 from .argo_host import GROUP, Argo, applied, summary
 from .argo_script import Node
@@ -77,6 +78,8 @@ class Installation:
                 applied(self.api, it)
             self.argo = Argo(self.ctx, self.cluster, self.hosts.tls)
             self._open.append(self.argo.stop)
+            if self.values is None:
+                self.argo.variables = argo_settings.variables(argo_settings.values_of(self.tree))
             self.api.install_crds([it for it in self.ctx.crds() if it["spec"]["group"] in NODE])
             patcher = Patcher(self.api, self.ctx)
             self._open.append(patcher.stop)

@@ -29,6 +29,10 @@ MANIFESTS = {
 }
 
 
+# Where the values speak of the container of each program.
+SECTIONS = {"controller": "controller", "repo-server": "repoServer", "server": "server"}
+
+
 def _paths(kind: str, *paths: str) -> str:
     return json.dumps({kind: list(paths)})
 
@@ -244,6 +248,26 @@ def environment(module: Path, program: str, maps: dict[str, dict]) -> dict[str, 
         ):
             found[entry["name"]] = value
     return found
+
+
+def variables(values: dict) -> dict[str, dict[str, str]]:
+    """The variables that the values themselves give to the container of each program."""
+    return {
+        program: {
+            it["name"]: it["value"]
+            for it in (values.get(section) or {}).get("env") or []
+            if "value" in it
+        }
+        for program, section in SECTIONS.items()
+    }
+
+
+def limits(values: dict) -> dict[str, str]:
+    """The memory limit that the values give to the container of each program."""
+    return {
+        program: values[section]["resources"]["limits"]["memory"]
+        for program, section in SECTIONS.items()
+    }
 
 
 def unread(module: Path, values: dict) -> list[str]:

@@ -38,6 +38,9 @@ class Context:
         self.planted: list[Fault] = []
         self.python: str = manifest["python"]
         self.espalier: str = manifest["tools"]["espalier"]
+        self.chromium: str = f"{manifest['browser']}/chromium"
+        # Where pictures of pages go, which outlast the run.
+        self.shots = temp / "shots"
         self.started = time.monotonic()
         self.numbers = itertools.count()
         self.charts = RealCharts(self)

@@ -1,4 +1,4 @@
-"""Installs what the judge `live` needs beside the others' tools: images, a browser, a model."""
+"""Installs what the judge `live` needs beside the others' tools: images and a model."""
 
 from __future__ import annotations
 
@@ -12,25 +12,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import live_redis, node_kernel, tools, tools_debian
+from . import browser, live_redis, node_kernel, tools, tools_debian
 from .installing import REAL, ROOT, Missing, key_of, once, run
-from .live_packages import pip_into, unpack
 from .live_root import BASE, DROPPED, FOLDERS, SCRIPTS, USERS, make_images
 from .tools import go_environment, go_version, module_inputs
 
 # Commands that a machine has to have beside those of the other judges: programs that are C in
 # part are built, and `bootstrap.sh` asks the chat.
-NEEDED_LIVE = (*tools.NEEDED, "gcc", "g++", "curl")
+NEEDED_LIVE = (*tools.NEEDED, "g++", "curl")
 
-# Starts the browser with its own libraries and fonts.
-LAUNCHER = r"""#!/bin/bash
-here=$(cd "$(dirname "$0")" && pwd)
-lib=$(echo "$here"/root/usr/lib/*-linux-gnu*)
-export LD_LIBRARY_PATH=$lib:$lib/pulseaudio:$(echo "$here"/root/lib/*-linux-gnu*)
-export FONTCONFIG_FILE=$here/fonts.conf
-exec "$here/root/usr/lib/chromium/chromium" "$@"
-"""
-BROWSER = ("chromium", "chromium-common", "fontconfig-config", "fonts-dejavu-core")
 # Wrapper modules: program, package, the variable that the linker stamps with the version that
 # go.mod pins, and whether it is C in part.
 GO = {
@@ -93,24 +83,6 @@ def make_go(name: str) -> Callable[[Path], None]:
     return make
 
 
-def make_browser(folder: Path, own: str) -> None:
-    """Chromium behind a script that finds its libraries and fonts, and what drives it."""
-    root = folder / "root"
-    unpack("a browser", BROWSER, root)
-    (folder / "fonts.conf").write_text(
-        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        '<dir prefix="relative">root/usr/share/fonts</dir>'
-        "<cachedir>/tmp/fonts</cachedir></fontconfig>",
-        encoding="utf-8",
-    )
-    script = folder / "chromium"
-    script.write_text(LAUNCHER, encoding="utf-8")
-    script.chmod(0o755)
-    if not (root / "usr/lib/chromium/chromium").is_file():
-        raise Missing(f"{' '.join(BROWSER)} hold no usr/lib/chromium/chromium")
-    pip_into(own, folder / "site", "browser.txt")
-
-
 def make_authority(folder: Path) -> None:
     """An authority that the images trust, and nobody else: it signs all that is served here."""
     run(
@@ -144,13 +116,6 @@ def install(cache: Path, manifest: dict, names: dict[str, dict]) -> dict:
         made["authority"] = str(
             once(cache, "live-authority", key_of([b"1"]), make_authority, costs)
         )
-        browser = once(
-            cache,
-            "live-browser",
-            key_of([json.dumps([BROWSER, LAUNCHER, sys.version]).encode(), *inputs]),
-            lambda folder: make_browser(folder, manifest["python"]),
-            costs,
-        )
         for name in GO:
             recipe = json.dumps([go_version(), recipe_of(name)]).encode()
             key = key_of([recipe, *module_inputs(name)])
@@ -171,7 +136,6 @@ def install(cache: Path, manifest: dict, names: dict[str, dict]) -> dict:
         "redis": str(redis / "redis.tar"),
         "model": str(place / "model.gguf"),
         "authority": made["authority"],
-        "browser": str(browser),
     }
     return manifest
 
@@ -220,8 +184,7 @@ def main() -> int:
     if words == ["--install"]:
         print(path)
         return 0
-    site = f"{manifest['live']['browser']}/site"
-    os.environ["PYTHONPATH"] = site
+    os.environ["PYTHONPATH"] = str(browser.site(Path(manifest["browser"])))
     os.execv(
         manifest["python"],
         [manifest["python"], "-m", module, "--manifest", str(path), *words],

@@ -43,6 +43,7 @@ PROGRAMS = (
     "json_exporter",
     "otelcol",
     "postgres_exporter",
+    "espalier-operator",
 )
 FOLDERS = (
     "tmp",
@@ -73,6 +74,7 @@ CONFIGS: dict[str, dict] = {
     "json-exporter": {"Entrypoint": ["json_exporter"]},
     "opentelemetry-collector": {"Entrypoint": ["otelcol"]},
     "postgres-exporter": {"Entrypoint": ["postgres_exporter"]},
+    "espalier-operator": {"Entrypoint": ["espalier-operator"]},
 }
 
 

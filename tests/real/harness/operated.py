@@ -60,6 +60,8 @@ def of_resource(resource: dict, reloader: dict) -> dict:
         labels["operator.prometheus.io/shard"] = "0"
     own = {
         "name": program,
+        # The operator has an image of its own where the resource names none.
+        "image": spec.get("image", program),
         "ports": [
             {"name": spec.get("portName") or "web", "containerPort": OPERATED[resource["kind"]]},
             *(MESH if program == "alertmanager" else []),
@@ -103,9 +105,10 @@ def of_resource(resource: dict, reloader: dict) -> dict:
 
 
 def container(name: str, port: str, number: int, resources: dict) -> dict:
-    """A container that the operator makes."""
+    """A container that the operator makes, of an image of its own."""
     return {
         "name": name,
+        "image": "config-reloader",
         "ports": [{"name": port, "containerPort": number}],
         "resources": resources,
     }

@@ -121,9 +121,17 @@ class Platform:
             for row in budget["pods"]
             if row["source"] not in ("object", "tenant") and row["replicas"]
         ]
+        # A Job of the tree comes and goes, and its row stands for it.
+        transient = {row["workload"] for row in self.stand_ins}
+        self.objects = [one for one in self.objects if self.workload(one) not in transient]
         self.stand_ins += [row for row in self.tenants.values() if row["request"] > 0]
         # What charts make, where there are real ones: these stand in for themselves.
         self.made = made or {}
+
+    def workload(self, one: dict) -> str:
+        """What the budget calls an object."""
+        namespace = one["metadata"].get("namespace", "").removesuffix(f"-{self.name}")
+        return f"{one['kind']}/{namespace}/{one['metadata']['name']}"
 
     def renamed(self, namespace: str) -> str:
         """The name of a namespace in this case."""
@@ -224,7 +232,11 @@ class Platform:
     def stand(self, row: dict, name: str) -> None:
         """Makes what stands in for a row."""
         namespace, made = self.renamed("stand-ins"), self.made.get(row["workload"])
-        thing = rendered(made, name, namespace) if made else stand_in(row, name, namespace)
+        thing = (
+            rendered(made, name, namespace, row["replicas"])
+            if made
+            else stand_in(row, name, namespace)
+        )
         answer = self.api.apply(thing)
         if answer.refused:
             raise RuntimeError(f"{row['workload']} as {name}: {answer.message}")

@@ -63,6 +63,12 @@ class Process:
         """Whether it still runs."""
         return self.handle.poll() is None
 
+    def peak(self) -> int:
+        """The most memory that it has had so far, in bytes."""
+        status = Path(f"/proc/{self.handle.pid}/status").read_text(encoding="utf-8")
+        line = next(it for it in status.splitlines() if it.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+
     def tail(self, lines: int = 5) -> str:
         """The end of its log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""

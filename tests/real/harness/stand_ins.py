@@ -109,11 +109,12 @@ def stand_in(row: dict, name: str, namespace: str) -> dict:
     }
 
 
-def rendered(made: Workload, name: str, namespace: str) -> dict:
+def rendered(made: Workload, name: str, namespace: str, count: int) -> dict:
     """A chart's own workload, under another name, with all of it that the scheduler reads.
 
     A Job comes and goes, and the budget counts it as present: it stays here, as a Deployment that
-    never surges.
+    never surges. A DaemonSet would run on the nodes of other cases too: it is a Deployment of as
+    many pods as the budget says, which never surges either.
     """
     pod = copy.deepcopy(made.pod)
     # An account would have to be there first, and nothing of it decides where a pod runs.
@@ -127,9 +128,14 @@ def rendered(made: Workload, name: str, namespace: str) -> dict:
     }
     meta, spec = {"name": name, "namespace": namespace}, made.thing["spec"]
     if made.thing["kind"] not in ("Deployment", "StatefulSet"):
-        if MAKERS[made.thing["kind"]] == ("template",) and made.thing["kind"] != "Job":
+        is_daemon = made.thing["kind"] == "DaemonSet" and not made.surge
+        is_other = MAKERS[made.thing["kind"]] == ("template",) and made.thing["kind"] != "Job"
+        if is_other and not is_daemon:
             raise LookupError(f"{made.key}: no stand-in for this kind")
-        spec = {"replicas": made.replicas, "strategy": {"type": "Recreate"}}
+        spec = {
+            "replicas": count if is_daemon else made.replicas,
+            "strategy": {"type": "Recreate"},
+        }
         return {
             "apiVersion": "apps/v1",
             "kind": "Deployment",

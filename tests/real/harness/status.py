@@ -47,6 +47,21 @@ def synced(thing: dict) -> dict:
     return status
 
 
+def available(thing: dict) -> dict:
+    """What prometheus-operator writes, which Argo CD takes Prometheus' health from."""
+    status = condition("Available", thing)
+    status["conditions"][0]["observedGeneration"] = status.pop("observedGeneration")
+    count = thing["spec"].get("replicas", 1)
+    return {
+        **status,
+        "availableReplicas": count,
+        "paused": False,
+        "replicas": count,
+        "unavailableReplicas": 0,
+        "updatedReplicas": count,
+    }
+
+
 def balanced(thing: dict) -> dict | None:
     """An address for whatever wants one from outside."""
     if thing["kind"] == "Service" and thing["spec"].get("type") != "LoadBalancer":
@@ -62,6 +77,8 @@ KINDS = {
     ("cert-manager.io/v1", "Issuer"): ready,
     ("cert-manager.io/v1", "ClusterIssuer"): ready,
     ("bitnami.com/v1alpha1", "SealedSecret"): synced,
+    ("monitoring.coreos.com/v1", "Alertmanager"): available,
+    ("monitoring.coreos.com/v1", "Prometheus"): available,
 }
 
 

@@ -14,12 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from . import browser
 from .installing import REAL, ROOT, Missing, key_of, once, pip_install, run
 from .tools_debian import (
     DATABASE,
     DATABASE_PROGRAMS,
     DEBIAN,
     EVERYWHERE,
+    JOURNAL,
+    JOURNAL_WRITER,
     MACHINE,
     MACHINE_PROGRAMS,
     MERGED,
@@ -28,6 +31,7 @@ from .tools_debian import (
     USERLAND,
     make_database,
     make_debian,
+    make_journal,
     make_machine,
     make_userland,
 )
@@ -69,6 +73,11 @@ GO = {
     "blackbox": {"blackbox_exporter": ("github.com/prometheus/blackbox_exporter", "")},
     "json_exporter": {"json_exporter": ("github.com/prometheus-community/json_exporter", "")},
     "otelcol": {"otelcol": (".", "")},
+    # Alloy with the components of the trees' own configuration, and a store that it can send to.
+    "alloy": {"alloy": (".", "")},
+    "victorialogs": {
+        "victoria-logs": ("github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs", "")
+    },
     # Alloy's own reader and formatter of its configuration.
     "alloyfmt": {"alloyfmt": (".", "")},
     # Grafana's own form of a dashboard, as it publishes it for programs; Grafana itself never runs.
@@ -97,9 +106,22 @@ GO = {
 # the other.
 SHARED = {"controller": "seal"}
 
-# Files that a wrapper module's programs embed and that no module has, since their makers build them
-# first: an empty one stands in for each.
-ABSENT = {"alertmanager": "github.com/prometheus/alertmanager/ui/app/dist/index.html"}
+# Modules with a program that is C in part, each with what its parts are switched on by: Alloy reads
+# a journal by systemd's library. With Go's own resolver and users, most of it stays as it is.
+MIXED = {"alloy": ("promtail_journal_enabled", "netgo", "osusergo")}
+
+# Files that a wrapper module's programs are made with and that are not as its modules have them, by
+# what stands in for each below the wrapper module. Without one it is an empty file: no module has
+# it, since its makers build it first.
+ABSENT: dict[str, dict[str, str]] = {
+    "alertmanager": {"github.com/prometheus/alertmanager/ui/app/dist/index.html": ""},
+    # What finds targets for Promtail, by the libraries of a dozen clouds.
+    "alloy": {
+        "github.com/grafana/alloy/internal/loki/promtail/scrapeconfig/config.go": (
+            "absent/scrapeconfig/config.go"
+        )
+    },
+}
 
 # Modules whose unpacked folder the judges read (resource definitions above all), each with the
 # wrapper module that pins it.
@@ -114,7 +136,7 @@ MODULES = {
 
 
 # Commands that a machine has to have before anything else can be had.
-NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "nsenter", "mount")
+NEEDED = ("go", "gcc", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "nsenter", "mount")
 
 # Examples of the compiler that judges run: one reads YAML, one opens sealed values.
 EXAMPLES = ("yaml_value", "open_sealed", "alert_tests")
@@ -131,12 +153,16 @@ def go_version() -> str:
 
 
 def module_inputs(name: str) -> list[bytes]:
-    """All files of a wrapper module."""
+    """All files of a wrapper module, and of the modules below it that stand in for others."""
     folder = REAL / "tools" / SHARED.get(name, name)
     files = sorted(
-        path for path in folder.iterdir() if path.suffix in (".mod", ".sum", ".go", ".txt")
+        path for path in folder.rglob("*") if path.suffix in (".mod", ".sum", ".go", ".txt")
     )
-    return [part for path in files for part in (path.name.encode(), path.read_bytes())]
+    return [
+        part
+        for path in files
+        for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes())
+    ]
 
 
 def sources(name: str, folder: Path) -> tuple[Path, str]:
@@ -148,18 +174,22 @@ def sources(name: str, folder: Path) -> tuple[Path, str]:
     copy = folder / "module"
     shutil.copytree(place, copy)
     run(name, ["go", "mod", "vendor", "-e"], cwd=copy, environment=go_environment())
-    absent = copy / "vendor" / ABSENT[name]
-    absent.parent.mkdir(parents=True)
-    absent.touch()
+    for path, stands_in in ABSENT[name].items():
+        absent = copy / "vendor" / path
+        absent.parent.mkdir(parents=True, exist_ok=True)
+        absent.write_bytes((place / stands_in).read_bytes() if stands_in else b"")
     return copy, "-mod=vendor"
 
 
-def make_go(name: str) -> Callable[[Path], None]:
+def make_go(name: str, headers: Path) -> Callable[[Path], None]:
     """The builder of one wrapper module's binaries, all in one go command so that they share what
-    they compile."""
+    they compile; those that are C in part find the headers of others' libraries in a folder."""
 
     def make(folder: Path) -> None:
         (folder / "bin").mkdir()
+        environment, tags = go_environment(), MIXED.get(name, ())
+        if tags:
+            environment |= {"CGO_ENABLED": "1", "CGO_CFLAGS": f"-O2 -I{headers}"}
         place, modules = sources(name, folder)
         for binary, (package, stamps) in GO[name].items():
             run(
@@ -169,6 +199,7 @@ def make_go(name: str) -> Callable[[Path], None]:
                     "go",
                     "build",
                     modules,
+                    f"-tags={','.join(tags)}",
                     "-trimpath",
                     "-buildvcs=false",
                     "-p=2",
@@ -179,7 +210,7 @@ def make_go(name: str) -> Callable[[Path], None]:
                     package,
                 ],
                 cwd=place,
-                environment=go_environment(),
+                environment=environment,
             )
         if name in ABSENT:
             shutil.rmtree(place)
@@ -212,6 +243,7 @@ def product(costs: list) -> dict[str, str]:
     if "ESPALIER" in os.environ:
         given = Path(os.environ["ESPALIER"]).resolve()
         beside = {name: given.parent / "examples" / name for name in EXAMPLES}
+        beside["espalier-operator"] = given.parent / "espalier-operator"
         return {
             "espalier": str(given),
             **{name: str(path) for name, path in beside.items() if path.is_file()},
@@ -222,6 +254,10 @@ def product(costs: list) -> dict[str, str]:
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
     run("the compiler", ["cargo", "build", "--quiet", "--locked"], cwd=ROOT)
     found = {"espalier": str(target / "espalier")}
+    if (ROOT / "operator/Cargo.toml").is_file():
+        package = ["--package", "espalier-operator"]
+        run("the operator", ["cargo", "build", "--quiet", "--locked", *package], cwd=ROOT)
+        found["espalier-operator"] = str(target / "espalier-operator")
     for name in EXAMPLES:
         if (ROOT / f"examples/{name}.rs").is_file():
             run(
@@ -243,11 +279,11 @@ def install(cache: Path) -> dict:
     if lacking:
         raise Missing(f"not on this machine: {', '.join(lacking)}")
     cache.mkdir(parents=True, exist_ok=True)
+    costs: list[dict] = []
+    # Cargo has a lock of its own; another repository's judges need not wait for this compiler.
+    manifest: dict[str, Any] = {"tools": product(costs), "costs": costs}
     with (cache / ".lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        costs: list[dict] = []
-        manifest: dict[str, Any] = {"tools": {}, "costs": costs}
-        manifest["tools"].update(product(costs))
         # What is quickly had comes first, so that what is missing shows early.
         place = once(
             cache, "debian", key_of([json.dumps([DEBIAN, PROGRAMS]).encode()]), make_debian, costs
@@ -264,6 +300,10 @@ def install(cache: Path) -> dict:
             {program: str(place / "bin" / program) for program in MACHINE_PROGRAMS}
         )
         manifest["plugins"] = str(place / PLUGINS)
+        recipe = json.dumps([JOURNAL, EVERYWHERE, MERGED]).encode()
+        journal = once(cache, "journal", key_of([recipe]), make_journal, costs)
+        manifest["tools"][JOURNAL_WRITER] = str(journal / "bin" / JOURNAL_WRITER)
+        manifest["journal"] = str(journal / "lib")
         place = once(
             cache,
             "userland",
@@ -280,11 +320,14 @@ def install(cache: Path) -> dict:
             costs,
         )
         manifest["python"] = str(place / "venv/bin/python")
+        manifest["browser"] = str(browser.installed(cache, manifest["python"], costs))
         manifest["modules"] = modules()
         version = go_version()
         for name, binaries in GO.items():
-            recipe = json.dumps([version, binaries, "trimpath"]).encode()
-            place = once(cache, name, key_of([recipe, *module_inputs(name)]), make_go(name), costs)
+            mixed = MIXED.get(name)
+            made_by = [version, binaries, "trimpath", *([mixed] if mixed else [])]
+            key = key_of([json.dumps(made_by).encode(), *module_inputs(name)])
+            place = once(cache, name, key, make_go(name, journal / "root/usr/include"), costs)
             manifest["tools"].update({binary: str(place / "bin" / binary) for binary in binaries})
         return manifest
 
@@ -313,6 +356,7 @@ def main() -> int:
     if words == ["--install"]:
         print(path)
         return 0
+    os.environ["PYTHONPATH"] = str(browser.site(Path(manifest["browser"])))
     os.execv(
         manifest["python"], [manifest["python"], "-m", module, "--manifest", str(path), *words]
     )

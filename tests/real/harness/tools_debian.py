@@ -79,6 +79,11 @@ PLUGINS = "root/usr/lib/cni"
 # What scripts in images call: the shell and the tools of a small Debian, with the C library.
 USERLAND = ("bash", "coreutils", "findutils", "sed", "grep", "mawk", "tar", "util-linux", "libc6")
 
+# What writes a journal as systemd does, and what reads one: for the program, and to build it with.
+JOURNAL = ("systemd-journal-remote", "libsystemd0", "libsystemd-dev")
+JOURNAL_WRITER = "systemd-journal-remote"
+JOURNAL_READER = "libsystemd.so.0"
+
 # Folders that are links to those of the same name in /usr, as every release of the last years has
 # them; its packages may not know.
 MERGED = ("bin", "sbin", "lib", "lib64")
@@ -179,6 +184,43 @@ def make_database(folder: Path) -> None:
     if busybox is None:
         raise Missing(f"{' '.join(wanted)} hold no busybox")
     shutil.copy2(busybox, folder / "bin/busybox")
+
+
+def make_journal(folder: Path) -> None:
+    """systemd's journal, unpacked: its library, with those that it needs, in `lib`, and the program
+    behind a wrapper script that finds them there."""
+    packages, root = folder / "packages", folder / "root"
+    packages.mkdir()
+    root.mkdir()
+    packages.chmod(0o777)
+    try:
+        wanted = libraries_of(list(JOURNAL))
+        run("systemd's journal", ["apt-get", "download", *wanted], cwd=packages)
+    except Missing:
+        run("Debian package lists", ["apt-get", "update"])
+        wanted = libraries_of(list(JOURNAL))
+        run("systemd's journal", ["apt-get", "download", *wanted], cwd=packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(package.name, ["dpkg", "-x", str(package), str(root)])
+    shutil.rmtree(packages)
+    merge_usr(root)
+    (folder / "bin").mkdir()
+    (folder / "lib").mkdir()
+    # Those of systemd's own programs lie in a folder of their own.
+    for pattern in ("usr/lib/*-linux-gnu*/*.so*", "usr/lib/*-linux-gnu*/systemd/*.so*"):
+        for path in root.glob(pattern):
+            (folder / "lib" / path.name).symlink_to(f"../{path.relative_to(folder)}")
+    if not (root / "usr/lib/systemd" / JOURNAL_WRITER).is_file():
+        raise Missing(f"{' '.join(JOURNAL)} hold no {JOURNAL_WRITER}")
+    if not (folder / "lib" / JOURNAL_READER).exists():
+        raise Missing(f"{' '.join(JOURNAL)} hold no {JOURNAL_READER}")
+    script = folder / "bin" / JOURNAL_WRITER
+    script.write_text(
+        '#!/bin/bash\nhere=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)\n'
+        "export LD_LIBRARY_PATH=$here/lib\n"
+        f'exec "$here/root/usr/lib/systemd/{JOURNAL_WRITER}" "$@"\n'
+    )
+    script.chmod(0o755)
 
 
 def make_machine(folder: Path) -> None:

@@ -15,7 +15,7 @@ from harness.hardened import api_server_flags
 from harness.table import Row
 from harness.trees import Thing, Tree
 
-from . import apiserver_hardened
+from . import apiserver_hardened, apiserver_operator, apiserver_workspaces
 from .canonical import against_stored, differences, without_bookkeeping
 
 # The one namespace that is there before Argo CD is, made by the bootstrap script and not by an
@@ -24,6 +24,9 @@ FIRST_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name":
 # Applied for real before anything is judged: the rest needs them to be there. Dry runs do not see
 # each other.
 GROUND = ("Namespace", "CustomResourceDefinition")
+# A project is kept until no Application names it only by this name of the finalizer: Argo CD reads
+# no other on a project, and the server would like another on everything.
+KEEPS_PROJECT = "resources-finalizer.argocd.argoproj.io"
 
 
 @dataclass
@@ -43,12 +46,20 @@ def dry_run(api: Api, thing: Thing) -> Verdict:
     except LookupError as unknown:
         verdict.refusals.append(str(unknown))
         return verdict
-    verdict.refusals += [f"warning: {text}" for text in answer.warnings]
+    verdict.refusals += [
+        f"warning: {text}" for text in answer.warnings if not is_of_project(thing, text)
+    ]
     if answer.refused:
         verdict.refusals.append(answer.message)
     else:
         verdict.form += [str(one) for one in against_stored(thing.value, answer.body)]
     return verdict
+
+
+def is_of_project(thing: Thing, warning: str) -> bool:
+    """Whether the server warns about the one finalizer that a project of Argo CD can have."""
+    said = f'metadata.finalizers: "{KEEPS_PROJECT}": prefer a domain-qualified finalizer name'
+    return thing.value["kind"] == "AppProject" and warning.startswith(said)
 
 
 def remove(api: Api, path: str) -> None:
@@ -184,7 +195,9 @@ def judge(ctx: Context) -> list[Row]:
     started = time.monotonic() - began
     rows = judge_on(ctx, api)
     rows[0].seconds += started
-    return [*rows, apiserver_hardened.judge(api, server(ctx).folder)]
+    workspaces = apiserver_workspaces.judge(ctx, api)
+    operator = apiserver_operator.judge(ctx, api)
+    return [*rows, workspaces, operator, apiserver_hardened.judge(api, server(ctx).folder)]
 
 
 def faults(ctx: Context) -> None:
@@ -193,6 +206,8 @@ def faults(ctx: Context) -> None:
 
     try:
         apiserver_faults.plant_all(ctx, server(ctx).api)
+        apiserver_workspaces.plant(ctx, server(ctx).api)
+        apiserver_operator.plant(ctx, server(ctx).api)
     finally:
         if "apiserver" in ctx.kept:
             ctx.kept.pop("apiserver").stop()

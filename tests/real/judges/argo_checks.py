@@ -9,11 +9,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from harness import argo_settings
 from harness.api import ApiError
 from harness.argo_host import summary
 from harness.argo_install import PATIENCE, Installation
 from harness.argo_tree import OPTIONS, Promise, Rendered, dump, group, identity, title
 from harness.argo_watch import order
+from harness.pods import quantity
 
 # An object of these kinds is not deleted by hand: somebody's data hang on it, or the whole of Argo
 # CD.
@@ -396,3 +398,15 @@ def in_order(at: Installation, promises: list[Promise]) -> list[str]:
         if (it := at.tree.applications().get(promise.application)) and it.wave != promise.wave
     ]
     return findings + order(at.recorder.events, promises, at.tree.root().name)
+
+
+def memory(peaks: dict[str, int], values: dict) -> tuple[int, list[str], str]:
+    """What each program took at most, against the limit that the values give to its container."""
+    limits = argo_settings.limits(values)
+    said = {name: f"{peak >> 20}Mi of {limits[name]}" for name, peak in peaks.items()}
+    findings = [
+        f"{name} took more than its container may: {said[name]}"
+        for name, peak in peaks.items()
+        if peak > quantity(limits[name])
+    ]
+    return len(peaks), findings, ", ".join(f"{name} {text}" for name, text in said.items())

@@ -17,7 +17,7 @@ from harness.argo_watch import order
 from harness.context import Context
 from harness.table import Fault, Row
 
-from . import argo_checks, argo_health, argo_projects, argo_sample
+from . import argo_checks, argo_health, argo_projects, argo_sample, argo_workspaces
 
 
 def edited(tree: Rendered, path: str, edit: Callable[[dict], object]) -> Rendered:
@@ -62,6 +62,7 @@ def run(ctx: Context) -> list[Row]:
     clean."""
     planting, rows = Planting(ctx), []
     argo_health.plant(ctx, planting.values)
+    argo_workspaces.plant(ctx)
     findings = argo_settings.unread(
         ctx.module(MODULE), {"configs": {"params": {"controller.diff.serverside": "true"}}}
     )

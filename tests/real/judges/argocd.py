@@ -20,11 +20,11 @@ from harness.argo_watch import story
 from harness.context import Context
 from harness.table import Row, short
 
-from . import argo_checks, argo_health, argo_projects
+from . import argo_checks, argo_health, argo_projects, argo_workspaces
 
-# The component that is switched off in the spec to see an Application leave; the first that the
-# spec has.
-REMOVED = ["openWebui"]
+# The components that are switched off in the spec to see Applications leave, as far as it has them:
+# the chat, and what nothing else sends to.
+REMOVED = ["openWebui", "otelCollector"]
 
 
 class Subject:
@@ -59,18 +59,17 @@ class Subject:
         ]
 
     def without_component(self, keys: list[str]) -> Rendered | None:
-        """The tree that the compiler makes when one component is switched off; None where there is
-        no spec or no such component."""
+        """The tree that the compiler makes when components are switched off; None where there is no
+        spec or no such component."""
 
         def edit(folder: Path) -> bool:
             document = yaml.load((folder / "platform.yaml").read_bytes(), Loader=LOADER)
             components = document["spec"].setdefault("components", {})
-            key = next((it for it in keys if it in components), None)
-            if key is None:
-                return False
-            components[key] = {**(components[key] or {}), "enabled": False}
+            there = [it for it in keys if it in components]
+            for key in there:
+                components[key] = {**(components[key] or {}), "enabled": False}
             (folder / "platform.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
-            return True
+            return bool(there)
 
         return self._rendered(edit)
 
@@ -143,7 +142,7 @@ def judge(ctx: Context) -> list[Row]:
     first install to a good one."""
     if not ctx.trees:
         return [Row("argocd", 0, ["there is no tree to judge"])]
-    rows: list[Row] = []
+    rows: list[Row] = [argo_workspaces.judge(ctx)]
     first = ctx.trees[0]
     golden = [it for it in ctx.trees[1:] if any((it.root / "apps").glob("ws-*.yaml"))]
     golden.sort(key=lambda it: -len(list((it.root / "apps").glob("ws-*.yaml"))))
@@ -248,6 +247,9 @@ def whole_life(ctx: Context, subject: Subject) -> list[Row]:
             note, findings = argo_checks.second_commit(at)
             return 1, findings, note
 
+        def memory() -> tuple[int, list[str], str]:
+            return argo_checks.memory(at.argo.peaks(), argo_settings.values_of(subject.tree))
+
         steps.take("from nothing, in order", from_nothing, needed=True)
         steps.take("at rest", lambda: (count, at.quiet(), ""))
         steps.take("the script again", again)
@@ -256,6 +258,7 @@ def whole_life(ctx: Context, subject: Subject) -> list[Row]:
         steps.take("second commit", changed)
         steps.take("a namespace and a claim leave Git", protected)
         steps.take("a component leaves", removed)
+        steps.take("memory", memory)
     return steps.rows
 
 

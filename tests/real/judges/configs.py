@@ -261,7 +261,7 @@ def judge(ctx: Context) -> list[Row]:
     rows.append(configs_routes.judge(ctx, configurations(ctx)))
     rows.append(configs_delivery.judge(ctx, delivered(ctx)))
     rows.append(configs_alerts.judge(ctx))
-    rows += configs_dashboards.judge(ctx)
+    rows.append(configs_dashboards.judge(ctx))
     row, began = Row("kubeseal", 0), time.monotonic()
     judge_seals(ctx, row)
     row.seconds = time.monotonic() - began

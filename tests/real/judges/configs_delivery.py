@@ -27,7 +27,7 @@ TOKEN = "tk_of_the_judge"
 UNITS = {"s": 1, "m": 60, "h": 3600}
 # How long is listened: longer than what is told to all waits for more, and twice the repeat of the
 # dead man's switch.
-LISTENS = 13
+LISTENS = 23
 
 # What fires, and whether somebody is told of it.
 ALERTS: tuple[tuple[dict[str, str], bool], ...] = (

@@ -18,7 +18,8 @@ from harness.processes import Failed, wait_until
 from harness.table import Fault, Row
 from harness.trees import Tree
 
-from .database_stage import EARLIER, OBSERVING, READING, Stage, Trouble
+from .database_stage import EARLIER, OBSERVING, READING, InJob, Stage, Trouble
+from .database_workspaces import workspaces
 
 # What an earlier version's client, the superuser, has made; and what it must be able to change.
 EARLIER_DATA = """
@@ -302,6 +303,9 @@ CHECKS = (
 )
 
 
+# Of a tree with databases for workspaces, what differs from one without.
+SERVING = (roles, rotated, workspaces)
+
 Planted = tuple[dict, dict]
 
 
@@ -420,6 +424,31 @@ FAULTS = (
     ("startup asks whether the server is ready", asking(PG_ISREADY, "startup"), probes),
     ("liveness asks nothing", asking(["true"], "liveness"), frozen),
     ("startup asks nothing", asking(["true"], "startup"), frozen),
+    (
+        "workspaces that come to every database",
+        in_script("host sameuser +", "host all +"),
+        workspaces,
+    ),
+    (
+        "an administrator of databases that is a superuser",
+        in_script("LOGIN NOSUPERUSER CREATEDB", "LOGIN SUPERUSER CREATEDB"),
+        workspaces,
+    ),
+    (
+        "a Job that leaves the way to a workspace's data open",
+        InJob("SELECT format('REVOKE %I FROM CURRENT_USER', name)", "SELECT 'SELECT 1'"),
+        workspaces,
+    ),
+    (
+        "a Job that does not bound connections",
+        InJob(":'connections', verifier", "'-1', verifier"),
+        workspaces,
+    ),
+    (
+        "a Job that cannot run twice",
+        InJob("WHERE to_regrole(quote_ident(name)) IS NULL", ""),
+        workspaces,
+    ),
     ("a clean end rests on the image's signal", without_hook, ended),
     ("a hook that its own work takes along", ending_at_once, ended),
 )
@@ -442,11 +471,19 @@ def trees_of(ctx: Context) -> list:
 
 
 # The name of a Secret, whose end each sealing draws anew.
-SECRET = re.compile(r'"name": "postgresql(-backup|-exporter)?(-[a-z0-9]{5})?"')
+SECRET = re.compile(r'"name": "postgresql(-backup|-exporter|-workspaces)?(-[a-z0-9]{5})?"')
+
+
+def is_serving(tree: Tree) -> bool:
+    """Whether workspaces may have databases in it."""
+    return any(thing.name.startswith("Job/workspace-databases-") for thing in tree.things)
 
 
 def attempt(
-    ctx: Context, tree: Tree, check: Callable[..., Any], plant: Callable[..., Any] | None = None
+    ctx: Context,
+    tree: Tree,
+    check: Callable[..., Any],
+    plant: Callable[..., Any] | InJob | None = None,
 ) -> list[str]:
     """One check on a volume of its own."""
     with Stage(ctx, tree, plant) as stage:
@@ -461,8 +498,9 @@ def judge(ctx: Context) -> list[Row]:
     """One row a form of the container: trees differ in images, figures and names of Secrets."""
     rows = []
     for tree in trees_of(ctx):
-        row, began = Row(f"database killed and ended: {tree.name}", len(CHECKS)), time.monotonic()
-        for check in CHECKS:
+        checks = SERVING if is_serving(tree) else CHECKS
+        row, began = Row(f"database killed and ended: {tree.name}", len(checks)), time.monotonic()
+        for check in checks:
             ctx.say(f"database: {tree.name}: {check.__name__}")
             row.findings += attempt(ctx, tree, check)
         row.seconds = time.monotonic() - began
@@ -471,8 +509,10 @@ def judge(ctx: Context) -> list[Row]:
 
 
 def faults(ctx: Context) -> None:
-    """Each is planted in the container of the first tree that has a database."""
+    """Each is planted in the container of the first tree that has a database, or has it for
+    workspaces."""
     for name, plant, check in FAULTS:
-        found = attempt(ctx, trees_of(ctx)[0], check, plant)
+        tree = next(it for it in trees_of(ctx) if is_serving(it) == (check is workspaces))
+        found = attempt(ctx, tree, check, plant)
         judge_of = f"database: {check.__name__.replace('_', ' ')}"
         ctx.fault(Fault(name, judge_of, found[0] if found else "", bool(found)))

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from .backup_stage import AS_NOBODY, UNSHARE
 PASSWORD = "it's a 'pass word' \"with\" $all %of it\\"
 READING = "that of who may only read"
 OBSERVING = "that of who reads statistics"
+ADMINISTERING = "that of who makes databases"
 # A second address of `lo`. From 127.0.0.1, which the probes ask, no password is needed: this one is
 # a pod elsewhere to `pg_hba.conf`.
 ELSEWHERE = "10.42.0.9"
@@ -69,6 +71,21 @@ class Trouble(Exception):
     """Something did not go as it should; the message has what was said."""
 
 
+@dataclass(frozen=True)
+class InJob:
+    """Another script of the Job that makes databases."""
+
+    before: str
+    after: str
+
+    def into(self, job: dict) -> None:
+        """Changes the Job."""
+        command = job["spec"]["template"]["spec"]["containers"][0]["command"]
+        if self.before not in command[4]:
+            raise Trouble(f"the script has no `{self.before}`")
+        command[4] = command[4].replace(self.before, self.after)
+
+
 def give_address() -> None:
     """Gives `lo` of the harness' own network its second address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
@@ -79,12 +96,19 @@ def give_address() -> None:
 class Stage:
     """One volume, and the container of a tree over it."""
 
-    def __init__(self, ctx: Context, tree: Tree, plant: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self, ctx: Context, tree: Tree, plant: Callable[..., Any] | InJob | None = None
+    ) -> None:
         self.ctx, self.folder, self.password = ctx, ctx.fresh("database"), PASSWORD
         things = {thing.name: thing.value for thing in tree.things}
         pod = things["StatefulSet/postgresql"]["spec"]["template"]["spec"]
         self.container, (self.prepare,) = pod["containers"][0], pod["initContainers"]
-        if plant:
+        jobs = [name for name in things if name.startswith("Job/workspace-databases-")]
+        # What makes databases for workspaces, where the tree has it.
+        self.job: dict = copy.deepcopy(things[jobs[0]]) if jobs else {}
+        if isinstance(plant, InJob):
+            plant.into(self.job)
+        elif plant:
             self.container, self.prepare = plant(*copy.deepcopy((self.container, self.prepare)))
         self.grace = pod["terminationGracePeriodSeconds"]
         self.script = self.prepare["command"][4]
@@ -117,6 +141,7 @@ class Stage:
             "POSTGRES_PASSWORD": self.password,
             "BACKUP_PASSWORD": READING,
             "EXPORTER_PASSWORD": OBSERVING,
+            "WORKSPACES_PASSWORD": ADMINISTERING,
         }
         return {**self.values, **own, "PATH": path, "LANG": "C.UTF-8", "HOME": "/tmp"}
 

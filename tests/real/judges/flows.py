@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from dataclasses import dataclass, field
 
 from harness.context import Context
+from harness.expansion import expanded
 from harness.planting import NoSubject
 from harness.processes import Failed, side_by_side
 from harness.table import Fault, Row
@@ -130,12 +132,34 @@ def tried(stage: Stage, things: list[Thing], declared: Declared) -> Verdict:
         verdict.silent += answer == SILENT
         if wanted and answer != OPEN:
             said = f"{name} is declared, and {answer}"
-        elif answer == OPEN and not wanted:
+        elif answer == OPEN and not wanted and not of_one_policy(things, source, target, name):
             said = f"{name} is open, and nobody declared it"
         else:
             continue
         verdict.findings.append(explained(things, source, target, said))
     return verdict
+
+
+def of_one_policy(things: list[Thing], source: Place, target: Place, name: str) -> bool:
+    """Whether k3s' controller opens it because one policy is for both ends and lets its pods out to
+    everywhere at this port: it marks a packet once, for the one end as for the other."""
+    port, _, protocol = name.rpartition(":")[2].partition("/")
+    if (source.kind, target.kind) != (POD, POD) or source.namespace != target.namespace:
+        return False
+    at = {"port": int(port), "protocol": protocol}
+    return any(
+        not rule.get("to") and at in (rule.get("ports") or [])
+        for one in things
+        if one.value["kind"] == "NetworkPolicy" and one.namespace == source.namespace
+        if matched(one) and all(bears(it.labels, matched(one)) for it in (source, target))
+        for rule in one.value["spec"].get("egress") or []
+    )
+
+
+def matched(policy: Thing) -> dict[str, str]:
+    """The labels that a policy asks of its pods."""
+    found: dict[str, str] = policy.value["spec"]["podSelector"].get("matchLabels") or {}
+    return found
 
 
 def staged(
@@ -150,14 +174,38 @@ def staged(
             return tried(stage, things, declared)
 
 
+def made_of(ctx: Context, tree: Tree) -> str:
+    """All that makes a tree's stage; or the tree's name, where that cannot be told."""
+    found: dict[str, list] = {"Namespace": [], "NetworkPolicy": []}
+    for thing in tree.things:
+        meta = thing.value["metadata"]
+        said = thing.value.get("spec") or meta.get("labels")
+        found.get(thing.value["kind"], []).append([thing.namespace, meta["name"], said])
+    try:
+        made = [list(own_pods(tree.things)), found, ctx.flows(tree.spec_root)]
+    except TROUBLES:
+        return tree.name
+    return json.dumps(made, sort_keys=True)
+
+
+def on_one_stage(ctx: Context) -> list[list[Tree]]:
+    """The trees; those together that make the same of a stage."""
+    found: dict[str, list[Tree]] = {}
+    for tree in ctx.trees:
+        found.setdefault(made_of(ctx, tree), []).append(tree)
+    return list(found.values())
+
+
 def judge(ctx: Context) -> list[Row]:
-    """Each tree on a stage of its own."""
+    """Each tree on a stage of its own; of several that make the same of it, the first."""
     began = time.monotonic()
     require(ctx)
+    together = on_one_stage(ctx)
 
     def of(tree: Tree) -> Verdict:
         try:
-            verdict = staged(ctx, tree.things, ctx.flows(tree.spec_root))
+            things = expanded(ctx, tree).things
+            verdict = staged(ctx, things, ctx.flows(tree.spec_root))
         except TROUBLES as trouble:
             return Verdict(findings=[f"{tree.name}: {type(trouble).__name__}: {trouble}"])
         ctx.say(
@@ -167,13 +215,14 @@ def judge(ctx: Context) -> list[Row]:
         verdict.findings = [f"{tree.name}: {it}" for it in verdict.findings]
         return verdict
 
-    verdicts = side_by_side(of, ctx.trees, SIDE_BY_SIDE)
+    verdicts = side_by_side(of, [trees[0] for trees in together], SIDE_BY_SIDE)
     row = Row("flows: what is declared is open, and nothing else", sum(it.tried for it in verdicts))
     row.findings = list(itertools.chain.from_iterable(it.findings for it in verdicts))
     row.note = (
         f"{sum(it.opened for it in verdicts)} open, {sum(it.closed for it in verdicts)} closed "
         f"({sum(it.silent for it in verdicts)} without a word); "
-        f"{sum(it.again for it in verdicts)} tried twice"
+        f"{sum(it.again for it in verdicts)} tried twice; "
+        f"{len(ctx.trees)} trees make {len(together)} stages"
     )
     row.seconds = time.monotonic() - began
     return [row, flows_firewall.judge(ctx)]

@@ -20,6 +20,8 @@ class Place:
     address: str
     namespace: str = ""
     labels: dict = field(default_factory=dict, hash=False, compare=False)
+    # Those of its namespace.
+    around: dict = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def ip(self) -> IPv4Address:
@@ -57,6 +59,8 @@ def covers(end: Any, place: Place, other: Place) -> bool:
         return False
     if kind == "everyPod":
         return True
+    if kind == "namespaces":
+        return bears(place.around, end["namespaces"]["labels"])
     if kind == "otherNamespaces":
         return place.namespace not in end["otherNamespaces"]
     if kind == "pods":

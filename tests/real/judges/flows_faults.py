@@ -12,7 +12,8 @@ from harness.trees import Thing
 # The objects, the graph's rows, and whether the policy controller runs.
 Staged = tuple[list[Thing], list[dict], bool]
 Planting = Callable[[list[Thing], list[dict]], Staged]
-ONE, MANY = "committed", "golden/tenants"
+# The smallest tree that has what each fault changes: the committed one makes six times the stage.
+ONE, MANY, SHARED = "golden/starter", "golden/tenants", "golden/workspace"
 NAME, SPACE = "app.kubernetes.io/name", "kubernetes.io/metadata.name"
 
 
@@ -280,5 +281,20 @@ PLANTED = (
         ),
         left_out("zero-0/zero-0-openwebui", "zero-0/zero-0-ollama"),
         MANY,
+    ),
+    Planted(
+        "a shared Ollama that every tenant may call",
+        "zero-0/zero-0-openwebui-0 → ai/ollama-0:11434/TCP is open",
+        changed(
+            zero_0__allow_zero_0_openwebui=within("egress", "to", 11434, "ai"),
+            ai__allow_ollama=within("ingress", "from", 11434, "zero-0"),
+        ),
+        SHARED,
+    ),
+    Planted(
+        "a shared Ollama that the graph leaves out",
+        "team-b/team-b-openwebui-0 → ai/ollama-0:11434/TCP is open, and nobody declared it",
+        left_out("team-b/team-b-openwebui", "ai/ollama"),
+        SHARED,
     ),
 )

@@ -21,11 +21,15 @@ WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Cro
 
 
 def own_pods(things: list[Thing]) -> Iterator[tuple[str, str, dict]]:
-    """The pods of the tree's own workloads, also by hand: name, namespace, labels."""
+    """The pods of the tree's own workloads, also by hand: name, namespace, labels.
+
+    One that is suspended has a pod too: the one that it has when it goes on.
+    """
     for thing in things:
         if thing.value["kind"] in WORKLOADS:
             labels = template_of(thing.value)["metadata"].get("labels", {})
-            for number in range(min(REPLICAS, thing.value["spec"].get("replicas", 1))):
+            replicas = max(1, thing.value["spec"].get("replicas", 1))
+            for number in range(min(REPLICAS, replicas)):
                 name = f"{thing.namespace}/{thing.value['metadata']['name']}-{number}"
                 yield name, thing.namespace, labels
 
@@ -45,8 +49,13 @@ def pods(things: list[Thing], declared: Declared) -> list[Place]:
     addresses = list(PODS.hosts())[9:]
     if len(found) > len(addresses):
         raise LookupError(f"{len(found)} pods are more than {PODS} has addresses for")
+    around = {
+        thing.value["metadata"]["name"]: thing.value["metadata"].get("labels", {})
+        for thing in things
+        if thing.value["kind"] == "Namespace"
+    }
     return [
-        Place(name, POD, str(address), namespace, labels)
+        Place(name, POD, str(address), namespace, labels, around.get(namespace, {}))
         for (name, namespace, labels), address in zip(found, addresses, strict=False)
     ]
 

@@ -9,7 +9,7 @@ from harness.processes import Failed
 from harness.table import Row
 
 from .live_browser import Person, letters_of, sensible
-from .live_objects import CHAT, EMAIL, PASSWORD, TENANT, TENANTS
+from .live_objects import CHAT, EMAIL, OF_TENANT, PASSWORD, REVIEWER, TENANT, TENANTS
 from .live_platform import Live
 
 QUESTION = "Name three colours."
@@ -157,9 +157,10 @@ def second(live: Live, row: Row) -> None:
 
 
 def tenant(live: Live, row: Row) -> None:
-    """The first person of a tenant makes the account, and chats."""
+    """The sealed administrator of a tenant signs in, and chats with a model of a prompt."""
     with Person(live.ctx, f"{TENANT}.{TENANTS}", "dark") as person:
-        person.sign_up("First", "first@example.com", "F1rst Passw0rd")
+        person.sign_in(EMAIL, PASSWORD)
+        person.choose(f"{OF_TENANT}-{REVIEWER}")
         answer = person.ask(QUESTION)
         person.shot(live.shots, "tenant")
         row.findings += judged(answer, COLOURS, first=True) + others(person)

@@ -12,6 +12,8 @@ from harness.processes import Failed
 from harness.trees import Tree
 
 CHAT, TENANTS, TENANT = "chat.example.com", "ws.example.com", "team"
+# The tenant's model, and the prompt that another one is made with.
+OF_TENANT, REVIEWER = "qwen2.5:0.5b", "reviewer"
 STORAGE, STORAGE_ADDRESS, BUCKET = "s3.example.com", "203.0.113.11", "backups"
 REGISTRY, BLOBS, REGISTRY_ADDRESS = "registry.ollama.ai", "blobs.example.net", "203.0.113.12"
 # Who signs in as what; the passwords have what a shell, JSON, a URL make something else of.

@@ -29,10 +29,13 @@ from .live_objects import (
     BLOBS,
     BUCKET,
     CHAT,
+    EMAIL,
     KEY,
     KEY_ID,
+    OF_TENANT,
     REGISTRY,
     REGISTRY_ADDRESS,
+    REVIEWER,
     STORAGE,
     STORAGE_ADDRESS,
     TENANT,
@@ -84,7 +87,16 @@ def make_tree(
             "apiVersion": "apps.aichatworkspaces.io/v1alpha1",
             "kind": "AIChatWorkspace",
             "metadata": {"name": name},
-            "spec": {"workspaceName": name, "models": ["qwen2.5:0.5b"]},
+            "spec": {
+                "workspaceName": name,
+                "models": [OF_TENANT],
+                "prompts": [{"name": REVIEWER, "system": "You answer in English, and briefly."}],
+                # On several nodes nobody's address is seen.
+                "administrator": {
+                    "email": EMAIL,
+                    "sealed": {"suffix": "x7k2p", "password": "AQ" + "A" * 382},
+                },
+            },
         }
         (root / f"spec/workspaces/{name}.yaml").write_text(
             yaml.safe_dump(workspace), encoding="utf-8"

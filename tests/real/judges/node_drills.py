@@ -15,6 +15,7 @@ from harness.node_k3s import named
 from harness.node_platform import WORKLOADS
 from harness.node_pods import ready, told
 from harness.node_world import World
+from harness.pods import quantity
 from harness.table import Row
 
 from . import node_checks
@@ -142,25 +143,41 @@ def restarts(world: World) -> dict[str, int]:
     }
 
 
-def of_workload(platform: Platform, kind: str) -> dict:
-    """A pod of the tree's first Deployment or StatefulSet."""
-    name = next(one["metadata"]["name"] for one in platform.objects if one["kind"] == kind)
+def pod_of(platform: Platform, name: str) -> dict:
+    """A pod of a workload that is ready."""
     return next(
         pod for pod in platform.world.pods() if node_checks.owner(pod) == name and ready(pod)
     )
 
 
+def of_stateful_set(platform: Platform) -> dict:
+    """A pod of the tree's first StatefulSet."""
+    sets = [one for one in platform.objects if one["kind"] == "StatefulSet"]
+    return pod_of(platform, sets[0]["metadata"]["name"])
+
+
+def of_deployment(platform: Platform) -> dict:
+    """A pod of the tree's own Deployment that may take most beyond its request: people fill it, and
+    the kubelet would evict it first."""
+
+    def beyond(one: dict) -> float:
+        resources = one["spec"]["template"]["spec"]["containers"][0]["resources"]
+        limit, asked = (resources[which]["memory"] for which in ("limits", "requests"))
+        return quantity(limit) - quantity(asked)
+
+    deployments = [one for one in platform.objects if one["kind"] == "Deployment"]
+    return pod_of(platform, max(deployments, key=beyond)["metadata"]["name"])
+
+
 def out_of_memory(platform: Platform, row: Row) -> None:
     """Process 1 of a container takes more than its limit: it alone is started again."""
-    beyond_limit(platform, row, of_workload(platform, "Deployment"), 90)
+    beyond_limit(platform, row, of_deployment(platform), 90)
 
 
 def long_context(platform: Platform, row: Row) -> None:
     """The model server takes more than its limit, as for a context that a signed-in user asks for
     (`num_ctx`): it alone is started again, nobody is evicted, and the next answer comes soon."""
-    pod = next(
-        pod for pod in platform.world.pods() if node_checks.owner(pod) == "ollama" and ready(pod)
-    )
+    pod = pod_of(platform, "ollama")
     beyond_limit(platform, row, pod, NEXT_ANSWER)
     row.findings += [
         f"{pod['metadata']['name']}: evicted"

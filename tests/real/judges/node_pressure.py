@@ -13,7 +13,7 @@ from harness.pods import quantity
 from harness.table import Row
 
 from . import node_checks
-from .node_drills import MIB, ballast, of_workload, restarts
+from .node_drills import MIB, ballast, of_deployment, of_stateful_set, restarts
 
 if TYPE_CHECKING:
     from .node import Platform
@@ -122,7 +122,7 @@ def eviction(platform: Platform, row: Row) -> None:
     """All pods together come too near to the node's end: who goes, and does its successor run in
     time?"""
     world, row.objects = platform.world, 1
-    victim = of_workload(platform, "Deployment")
+    victim = of_deployment(platform)
     name = f"{victim['metadata']['namespace']}/{victim['metadata']['name']}"
     before, others = restarts(world), numbers(world)
     evicted: dict[str, float] = {}
@@ -202,7 +202,7 @@ def closed(platform: Platform, since: float, ran_after: float, row: Row) -> str:
             )
             return "the node was never seen closed"
         return "the node was open again by then"
-    second, others = of_workload(platform, "StatefulSet"), numbers(world)
+    second, others = of_stateful_set(platform), numbers(world)
     world.api.delete(path_of(second))
     said = succeeded(world, second, others, since, row)
     return f"the node was closed, a pod that is made then ({second['metadata']['name']}) {said}"

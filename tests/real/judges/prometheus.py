@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from harness.context import Context
 from harness.table import Row, short
 
-from . import prometheus_faults, prometheus_memory
+from . import prometheus_charts, prometheus_faults, prometheus_memory
 from .prometheus_alerts import Case, Series, cases, faster, planted, rounds, seconds
 from .prometheus_boards import asked, expressions, without_thresholds
 from .prometheus_catalogue import Sample
@@ -43,12 +43,13 @@ class Verdict:
 
 
 def judge(ctx: Context) -> list[Row]:
-    """Four rows for each tree that has monitoring, and one for the memory of Prometheus."""
+    """Five rows for each tree that has monitoring, and one for the memory of Prometheus."""
     rows: list[Row] = []
     for tree in ctx.trees:
         what = subject(ctx, tree)
         if what is not None:
             rows += judged(ctx, what, cases(ctx, tree)).rows()
+            rows.append(prometheus_charts.judge(ctx, what))
     if not rows:
         return [Row("prometheus", 0, note="no subject yet: no tree has kube-prometheus-stack")]
     return [*rows, prometheus_memory.judge(ctx)]

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.processes import Process
-
 from .prometheus_catalogue import Sample, rendered
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -122,10 +120,3 @@ def certificate(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made, key)
     return context
-
-
-def resident(process: Process) -> int:
-    """The most memory that a process has had so far, in bytes."""
-    status = Path(f"/proc/{process.handle.pid}/status").read_text(encoding="utf-8")
-    line = next(it for it in status.splitlines() if it.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024

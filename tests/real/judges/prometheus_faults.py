@@ -11,18 +11,19 @@ from harness.context import Context
 from harness.planting import NoSubject
 from harness.table import Fault, Row, short
 
-from . import prometheus, prometheus_memory
+from . import prometheus, prometheus_charts, prometheus_memory
 from .prometheus_alerts import cases
 from .prometheus_catalogue import Sample
 from .prometheus_stage import Stage, Subject, subject
 
-TARGETS, RULES, FIRES, BOARDS, MEMORY = (
+TARGETS, RULES, FIRES, BOARDS, CHART, MEMORY = (
     f"prometheus: {it}"
     for it in (
         "targets",
         "rules, with health",
         "alerts fire on their faults",
         "queries of dashboards",
+        "the chart's own rules",
         "memory",
     )
 )
@@ -170,6 +171,7 @@ def plant(ctx: Context) -> None:
         unselected(ctx, what),
         r"PodMonitor/\S+: Prometheus does not select it",
     )
+    of_chart(ctx, what)
     seen(
         ctx,
         "a Prometheus of 200Mi that keeps all metrics of k3s",
@@ -177,6 +179,65 @@ def plant(ctx: Context) -> None:
         pressed(ctx, what),
         r"is more than 80% of 200Mi",
     )
+
+
+# Rules as a chart would bring them, and what is said of each that is wrong.
+BROUGHT = (
+    (
+        "none: a rule that reads what is served, and what only others would take away",
+        {"alert": "Right", "expr": 'up{job="kubelet"} == 0 unless nobody_has_it'},
+        "",
+    ),
+    (
+        "a rule over a metric that no exporter has",
+        {"alert": "Unknown", "expr": "container_memory_of_nobody > 0"},
+        r"Unknown: container_memory_of_nobody: no exporter that is known serves it",
+    ),
+    (
+        "a rule over a metric that is dropped before it is stored",
+        {"record": "dropped:sum", "expr": 'sum(etcd_requests_total{job="kubelet"})'},
+        r"dropped:sum: etcd_requests_total\{job=\"kubelet\"\}: no target that is asked serves it",
+    ),
+    (
+        "a rule over a job that nobody asks",
+        {"alert": "Elsewhere", "expr": 'absent(up{job="apiserver"})'},
+        r"Elsewhere: up\{job=\"apiserver\"\}: no target that is asked serves it",
+    ),
+    (
+        "a rule that is there with health",
+        {"alert": "Always", "expr": 'up{job="kubelet"} == 1'},
+        r"Always: with health it is (firing|pending)",
+    ),
+    (
+        "a rule that cannot be evaluated",
+        {"alert": "Twice", "expr": "up * on() group_left() up"},
+        r"Twice: err: ",
+    ),
+)
+
+
+def of_chart(ctx: Context, what: Subject) -> None:
+    """Rules of a chart that nobody has, over a target of the kubelet and no others."""
+    rules = [it for _, it, _ in BROUGHT]
+    chart = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "brought", "namespace": "monitoring"},
+        "spec": {"groups": [{"name": "brought", "rules": rules}]},
+    }
+    labels = {"job": "kubelet", "metrics_path": "/metrics", "namespace": "kube-system"}
+    targets = [
+        prometheus_charts.Asked("kubelet", tuple(labels.items())),
+        prometheus_charts.Asked("prometheus", (("job", "prometheus"),)),
+    ]
+    brought = prometheus_charts.Brought([chart], targets, [])
+    found = prometheus_charts.judged(ctx, what, brought, Row(CHART, 0))
+    for fault, rule, says in BROUGHT:
+        if says:
+            seen(ctx, fault, CHART, found, says)
+            continue
+        said = [it for it in found if it.startswith(f"{rule['alert']}: ")]
+        ctx.fault(Fault(fault, CHART, "; ".join(said) or "taken", not said))
 
 
 def pressed(ctx: Context, what: Subject) -> list[str]:

@@ -14,7 +14,7 @@ from harness.processes import wait_until
 from harness.table import Row
 
 from .prometheus_catalogue import Exporter, Metric, Sample, rendered
-from .prometheus_exporters import Content, resident
+from .prometheus_exporters import Content
 from .prometheus_stage import Stage, Subject, subject
 
 # What nodes of k3s were seen to answer at once is 56,000 to 79,000 samples.
@@ -137,7 +137,7 @@ def measured(ctx: Context, what: Subject, limit: int, seconds: int) -> Measured:
             )
         )
         assert stage.process is not None
-        peak = resident(stage.process)
+        peak = stage.process.peak()
         ctx.processes.stop(stage.process, patience=30)
         # A start reads back what no block has.
         stage.start(environment)
@@ -145,7 +145,7 @@ def measured(ctx: Context, what: Subject, limit: int, seconds: int) -> Measured:
             "Prometheus", lambda: stage.ask("query", query="up")["result"], 60, stage.process, 0.5
         )
         time.sleep(5)
-        again = resident(stage.process)
+        again = stage.process.peak()
         return Measured(round(scraped), round(kept), taken, series, peak, again)
     finally:
         stage.close()

@@ -36,6 +36,7 @@ EVERY = "1s"
 OF_CHART = {
     "alertmanager": {},
     "cadvisor": {"metrics_path": "/metrics/cadvisor"},
+    "config-reloader": {},
     "kube-state-metrics": {},
     "kube-state-metrics-self": {},
     "kubelet": {"metrics_path": "/metrics"},
@@ -274,6 +275,10 @@ class Stage:
         urls = sorted({it["spec"]["prober"]["url"] for it in self.subject.objects["probes"]})
         return {url: f"{PROBERS}:{9000 + number}" for number, url in enumerate(urls)}
 
+    def of_chart(self) -> list[tuple[str, dict[str, str]]]:
+        """What the chart's monitors ask, each with the labels of its target."""
+        return list(OF_CHART.items())
+
     def open(self) -> None:
         """The exporters, before anybody asks."""
         for row in self.subject.scrapes:
@@ -294,7 +299,7 @@ class Stage:
                     self.contents.setdefault(exporter.name, []).append(content)
                     host, port = address.split(":")
                     self.exporters.listen((host, int(port)), content)
-        for number, name in enumerate(OF_CHART):
+        for number, (name, _) in enumerate(self.of_chart()):
             content = Content("/metrics", self.catalogue[name].usual())
             self.contents.setdefault(name, []).append(content)
             self.exporters.listen((NODE, KUBELET + number), content)
@@ -350,17 +355,17 @@ class Stage:
             pods = [it for it in self.subject.pods if not spaces or it.namespace in spaces]
             file.write_text(json.dumps([row for it in pods for row in it.found()]))
             one["file_sd_configs"] = [{"files": [str(file)]}]
-        for number, (name, labels) in enumerate(OF_CHART.items()):
+        for number, (name, labels) in enumerate(self.of_chart()):
             usual = dict.fromkeys(self.catalogue[name].target_labels - {"instance", "job"}, name)
             configuration["scrape_configs"].append(
                 {
-                    "job_name": f"chart/{name}",
+                    "job_name": f"chart/{number}/{name}",
                     "honor_labels": self.catalogue[name].keeps,
                     "metric_relabel_configs": self.relabelled(name),
                     "static_configs": [
                         {
                             "targets": [f"{NODE}:{KUBELET + number}"],
-                            "labels": {**usual, **labels, "job": name},
+                            "labels": {"job": name, **usual, **labels},
                         }
                     ],
                 }

@@ -11,6 +11,7 @@ from typing import Any
 from harness.api import ApiError
 from harness.cluster import Cluster
 from harness.context import Context
+from harness.expansion import expanded
 from harness.placement import MIB, RETRY, Platform, start
 from harness.pods import Workload
 from harness.stand_ins import stand_in
@@ -200,7 +201,7 @@ def judge(ctx: Context) -> list[Row]:
             # A golden case keeps its spec beside its tree.
             budget = ctx.budget(tree.spec_root)
             placed.objects += sum(row["replicas"] for row in budget["pods"])
-            found = exact(ctx, tree.name, tree, budget)
+            found = exact(ctx, tree.name, expanded(ctx, tree), budget)
             if not budget["fits"]:
                 found.append("the tree is there although the budget says that it does not fit")
         except TROUBLE as trouble:

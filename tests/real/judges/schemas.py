@@ -144,12 +144,17 @@ def look_at_all(ctx: Context, row: Row, judging: Schemas, custom_only: bool = Fa
     """Each object of each tree, once."""
     began, seen = time.monotonic(), set()
     for tree in ctx.trees:
+        # A definition of one platform's own says what that platform offers.
+        own = tree.of_kind("CustomResourceDefinition")
+        kinds = {one.value["spec"]["names"]["kind"] for one in own}
+        its = Schemas([*ctx.crds(), *(one.value for one in own)]) if own else judging
         for thing in tree.things:
             kind = (thing.value["apiVersion"], thing.value["kind"])
             if thing.digest not in seen and (not custom_only or kind in judging.custom):
                 seen.add(thing.digest)
                 row.objects += 1
-                row.findings += [f"{tree.name}/{thing.file}: {one}" for one in judging.look(thing)]
+                by = its if kind[1] in kinds and not custom_only else judging
+                row.findings += [f"{tree.name}/{thing.file}: {one}" for one in by.look(thing)]
     row.seconds += time.monotonic() - began
     return row
 

@@ -15,6 +15,7 @@ from harness.cluster import Cluster
 from harness.context import Context
 from harness.processes import Failed, Process, free_port, wait_until
 from harness.table import Row, short
+from harness.trees import Thing, Tree
 
 from .configs import private_keys
 from .sealing_checks import content_findings, reading_opens
@@ -177,7 +178,7 @@ def controlled(ctx: Context, pairs: list[Pair]) -> Iterator[Controlled]:
             control.stop()
 
 
-def golden(ctx: Context) -> list[tuple[Pair, list]]:
+def golden(ctx: Context) -> list[tuple[Pair, list[Thing]]]:
     """The golden trees that have the private key of their certificate beside them."""
     found = []
     for tree in ctx.trees:
@@ -194,6 +195,28 @@ def golden(ctx: Context) -> list[tuple[Pair, list]]:
             (Pair(tree.name, 0, certificate, key), tree.of_kind("SealedSecret")) for key in keys[:1]
         ]
     return found
+
+
+def unopened(ctx: Context, opened: list[tuple[Pair, list[Thing]]]) -> list[str]:
+    """The golden trees with SealedSecrets that nobody opens.
+
+    The committed platform's key is its owner's, and a golden tree with the same certificate is that
+    platform. What an opened tree has too, byte for byte, is opened.
+    """
+
+    def certificate(tree: Tree) -> bytes | None:
+        path = tree.spec_root / "spec/sealing.pem"
+        return path.read_bytes() if path.is_file() else None
+
+    owned = {certificate(tree) for tree in ctx.trees if tree.name == "committed"} - {None}
+    known = {thing.digest for _, things in opened for thing in things}
+    return [
+        f"{tree.name}: {thing.name}: the private key of its spec/sealing.pem is not beside it"
+        for tree in ctx.trees
+        if tree.name != "committed" and certificate(tree) not in owned
+        for thing in tree.of_kind("SealedSecret")
+        if thing.digest not in known
+    ]
 
 
 def judge(ctx: Context, platform: Platform, pair: Pair) -> list[Row]:
@@ -241,21 +264,7 @@ def judge(ctx: Context, platform: Platform, pair: Pair) -> list[Row]:
         )
         names = ", ".join(["a platform in three scopes", *(one.maker for one, _ in trees)])
         unsealed.note = f"{names}; {composed} with composed keys"
-        known = {one.maker for one, _ in trees}
-        # The committed platform's key is its owner's, and a golden tree with the same certificate
-        # is that platform.
-        owned = {
-            own.read_bytes()
-            for tree in ctx.trees
-            if tree.name == "committed" and (own := tree.root / "spec/sealing.pem").is_file()
-        }
-        unsealed.findings += [
-            f"{tree.name}: the private key of its spec/sealing.pem is not beside it"
-            for tree in ctx.trees
-            if tree.name not in {"committed", *known}
-            and tree.of_kind("SealedSecret")
-            and (tree.root.parent / "spec/sealing.pem").read_bytes() not in owned
-        ]
+        unsealed.findings += unopened(ctx, trees)
         unsealed.seconds, began = time.monotonic() - began, time.monotonic()
         patch(ctx, control, pair, patched)
         patched.seconds = time.monotonic() - began

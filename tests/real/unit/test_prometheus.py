@@ -7,6 +7,7 @@ import pytest
 from judges.prometheus_alerts import Case, Series, faster, hurried, rounds, seconds
 from judges.prometheus_boards import asked, filled, without_thresholds
 from judges.prometheus_catalogue import Sample, read, series
+from judges.prometheus_charts import Asked, awake, selectors, target
 from judges.prometheus_memory import MIB, OF_KUBELET, Measured, held
 from judges.prometheus_stage import defaulted
 
@@ -99,3 +100,49 @@ def test_memory_is_held_against_the_limit() -> None:
     assert len(held(good, 99 * MIB)) == 2
     slow = Measured(OF_KUBELET, 100, 0.1, 100, MIB, MIB)
     assert "nothing was measured" in held(slow, 100 * MIB)[0]
+
+
+def test_what_unless_takes_away_is_not_asked_for() -> None:
+    def of(name: str) -> dict:
+        return {"type": "vectorSelector", "name": name, "matchers": []}
+
+    tree = {
+        "type": "binaryExpr",
+        "op": "unless",
+        "lhs": {"type": "call", "args": [{**of("a"), "type": "matrixSelector"}]},
+        "rhs": {"type": "aggregation", "expr": of("b")},
+    }
+    assert [it["name"] for it in selectors(tree)] == ["a"]
+    assert [it["name"] for it in selectors({**tree, "op": "or"})] == ["a", "b"]
+
+
+def test_a_target_has_the_labels_of_its_service() -> None:
+    monitor = {
+        "metadata": {"name": "stack-operator"},
+        "spec": {"selector": {"matchLabels": {"app": "o"}}, "endpoints": []},
+    }
+    service = {
+        "metadata": {"name": "stack-operator", "namespace": "m", "labels": {"app": "o", "x": "y"}},
+        "spec": {"ports": [{"name": "http"}]},
+    }
+    found = target("stack", monitor, {"port": "http"}, [service])
+    assert isinstance(found, Asked)
+    assert found.exporter == "prometheus-operator"
+    assert dict(found.labels) == {
+        "job": "stack-operator",
+        "endpoint": "http",
+        "namespace": "m",
+        "service": "stack-operator",
+    }
+    assert "no one Service" in str(target("stack", monitor, {"port": "https"}, [service]))
+    strange = {**monitor, "metadata": {"name": "stack-other"}}
+    assert "nobody knows" in str(target("stack", strange, {"port": "http"}, [service]))
+
+
+def test_an_alert_that_is_there_with_health_is_seen() -> None:
+    rule = {"name": "A", "type": "alerting", "health": "ok", "alerts": []}
+    assert not list(awake(rule))
+    pending = {**rule, "alerts": [{"state": "pending", "labels": {"a": "b"}}]}
+    assert "it is pending" in next(awake(pending))
+    assert not list(awake({**pending, "name": "Watchdog"}))
+    assert "err" in next(awake({**rule, "health": "err", "lastError": "many-to-many"}))

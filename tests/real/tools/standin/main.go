@@ -30,6 +30,7 @@ var programs = map[string]func([]string) int{
 	"json_exporter":        page("7979"),
 	"otelcol":              collector,
 	"postgres_exporter":    page("9187"),
+	"espalier-operator":    operator,
 	"python3":              python,
 	"postgres":             postgres,
 	"docker-entrypoint.sh": postgresEntry,

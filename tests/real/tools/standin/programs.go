@@ -109,6 +109,23 @@ func collector(arguments []string) int {
 	return untilAsked()
 }
 
+// The operator for workspaces: it is ready where it finds the platform in the folder that it is told.
+func operator(arguments []string) int {
+	folder := ""
+	for at, argument := range arguments {
+		if argument == "--platform" && at+1 < len(arguments) {
+			folder = arguments[at+1]
+		}
+	}
+	found := func() bool {
+		_, err := os.ReadFile(folder + "/spec/platform.yaml")
+		return err == nil
+	}
+	accept(":8080")
+	serve(":8081", map[string]func() bool{"/livez": yes, "/readyz": found})
+	return untilAsked()
+}
+
 // `python3 -c`: no Python is here; it waits for the database that the environment names, as every
 // such script does first.
 func python([]string) int {
