@@ -16,12 +16,13 @@ readonly revision='refs/heads/main'
 readonly host_keys='' repository_ca=''
 
 # Public hosts, whose DNS names have to point to this node. Workspaces have theirs in their Ingresses.
-readonly hosts=('devops-cc.darienc.com')
+readonly hosts=('devops-monitor-cc.darienc.com' 'devops-cc.darienc.com')
 
 # Servers outside the cluster that pods call: the host, the network that the policies open (`-`: public
 # addresses), the field of the spec that names it, and who calls. Then the private ranges.
 readonly outside=(
   'github.com - repository.cidr Argo CD'
+  'ntfy.sh - components.alertmanager.receivers.ntfy.cidr Alertmanager'
 )
 readonly private_ranges=(10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16)
 # The proxy for HTTPS (empty: none), and what is asked without it.
@@ -51,7 +52,7 @@ readonly issuer='staging' asked_by_http=1
 readonly node_memory='7680Mi'
 readonly node_memory_kib=7864320
 readonly node_cpu=4000
-readonly node_disk_mib=69360
+readonly node_disk_mib=63692
 
 # Ports that have to be free on this node, or k3s' own; 80 and 443 are the ingress controller's.
 readonly node_ports=(80 443 6443)
@@ -90,7 +91,6 @@ readonly projects=(
   'bootstrap/argocd/appproject-bootstrap.yaml'
   'bootstrap/argocd/appproject-default.yaml'
   'bootstrap/argocd/appproject-platform.yaml'
-  'bootstrap/argocd/appproject-tenants.yaml'
 )
 
 # The last line: bootstrap.sh stops if it is missing, or if it expects another form of this file.
