@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
 };
 
@@ -333,4 +334,17 @@ pub fn files_below(folder: &Path, tops: &[&str]) -> BTreeMap<String, Vec<u8>> {
         (path, std::fs::read(entry.path()).expect("readable"))
     };
     files.map(read).collect()
+}
+
+/// What is in a folder, as a number: its files with what they hold, and its folders.
+pub fn content(folder: &Path) -> u64 {
+    let mut hash = DefaultHasher::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.expect("readable");
+        entry.path().strip_prefix(folder).expect("below").hash(&mut hash);
+        if entry.file_type().is_file() {
+            std::fs::read(entry.path()).expect("readable").hash(&mut hash);
+        }
+    }
+    hash.finish()
 }

@@ -43,6 +43,7 @@ def foreign(stage: Stage) -> list[str]:
         found.append("the foreign namespace was changed")
     if there := objects_in(stage, "somebodys"):
         found.append(f"in the foreign namespace there is {sorted(there)}")
+    # B7: what never got anything has nothing to wait for.
     stage.api.delete(stage.path("somebodys"))
     stage.until("a refused resource goes at once", lambda: not stage.live("somebodys"))
     if not namespace(stage, "somebodys"):
@@ -144,6 +145,11 @@ def deleted(stage: Stage) -> list[str]:
     stage.until("the resource is gone", lambda: not stage.live("passing"))
     stage.ask("passing", onDelete="Delete")
     stage.until_condition("passing", "Ready", "True")
+    # B8: somebody is quicker, and what is not there any more keeps nothing from going.
+    stage.api.delete("/api/v1/namespaces/passing")
+    stage.api.delete(stage.path("passing"))
+    stage.until("the resource is gone with its namespace", lambda: not stage.live("passing"))
+    stage.until("the namespace is gone", lambda: not namespace(stage, "passing"))
     return found
 
 

@@ -21,7 +21,7 @@ from . import (
     operator_samples,
     operator_troubles,
 )
-from .operator_proxy import Proxy, Swallow, writes_of
+from .operator_proxy import JSON_PATCH, Proxy, Swallow, writes_of
 from .operator_stage import MARK, Stage
 
 Check = Callable[[Stage], list[str]]
@@ -61,6 +61,12 @@ AROUND = (
         operator_claims.deleted,
         "",
         swallow=lambda asked: asked.method == "DELETE",
+    ),
+    Around(
+        "fields of Argo CD's that nobody takes",
+        operator_samples.handed_over,
+        "still owns fields",
+        swallow=lambda asked: asked.kind == JSON_PATCH and "/namespaces/handed" in asked.path,
     ),
 )
 

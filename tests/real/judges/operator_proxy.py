@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 # Not handed on: they belong to one connection.
 HOP = ("connection", "transfer-encoding", "content-length", "host", "keep-alive")
+# The only thing that the operator patches so is what others own.
+JSON_PATCH = "application/json-patch+json"
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 # Before the server has seen it, or after the server did it and before anybody hears of it.
 BEFORE, AFTER = "before the server has it", "before its answer arrives"
@@ -24,6 +26,7 @@ class Request:
 
     method: str
     path: str
+    kind: str = ""
 
     @property
     def is_watch(self) -> bool:
@@ -52,9 +55,10 @@ class Handler(BaseHTTPRequestHandler):
         """Hands one request on, unless it is the one that is cut."""
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
-        asked = Request(self.command, self.path)
+        asked = Request(self.command, self.path, self.headers.get("Content-Type", ""))
         if self.server.swallows(asked):
-            self.told(200, body or b"{}")
+            # A JSON patch is a list, and what answers it is an object.
+            self.told(200, body if body and body.startswith(b"{") else b"{}")
             return
         cut = self.server.next_is_cut(asked)
         if cut == BEFORE:
