@@ -149,7 +149,7 @@ def stand(ctx: Context, who: str, begin: Begin, many: int) -> tuple[Figures, Exp
         # First, while nothing runs beside it but a server that nobody asks.
         expanded = expansion(stage) if who == OURS else None
         figures = measured(stage, begin, many)
-    ctx.say(f"{who}: measured in {time.monotonic() - began:.0f} s")
+    ctx.say(f"{who}: measured in {time.monotonic() - began:.0f} s: {figures}")
     return figures, expanded
 
 
