@@ -61,6 +61,10 @@ bench *ARGS:
 scale *SIZES:
     benches/scale {{SIZES}}
 
+# The operator beside two Go operators that apply the same objects, in one table: over an hour; `--workspaces 100` in minutes
+operator-figures *ARGS:
+    tests/real/figures {{ARGS}}
+
 # Licences, sources and bans of the dependencies
 deny:
     .ci/deny

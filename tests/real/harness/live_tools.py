@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import re
 import shutil
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import browser, live_redis, node_kernel, tools, tools_debian
-from .installing import REAL, ROOT, Missing, key_of, once, run
+from . import live_redis, node_kernel, tools, tools_debian
+from .installing import REAL, Missing, key_of, once, run
 from .live_root import BASE, DROPPED, FOLDERS, SCRIPTS, USERS, make_images
 from .tools import go_environment, go_version, module_inputs
 
@@ -158,38 +156,14 @@ def look_first(cache: Path) -> None:
         raise Missing(f"this machine cannot be a node: {'; '.join(lacks)}")
 
 
-def main() -> int:
-    """Installs, then becomes the module that is named first, run with all other words."""
-    module, *words = sys.argv[1:]
-
-    def stop(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
-    cache = Path(os.environ.get("JUDGE_CACHE", ROOT / ".cache/judges")).resolve()
+def prepared(cache: Path) -> dict:
+    """The manifest of everything, once the machine has what no installer can bring."""
     # The names of a tree are known to the judge alone, and reading one needs its Python.
     from .live_images import NAMES
 
-    try:
-        look_first(cache)
-        manifest = install(cache, tools.install(cache), NAMES)
-    except Missing as lack:
-        print(f"live: cannot be installed: {lack}", file=sys.stderr)
-        return 2
-    path = cache / f"live-manifest-{key_of([str(ROOT).encode()])}.json"
-    draft = cache / f".live-manifest.{os.getpid()}"
-    draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    draft.rename(path)
-    if words == ["--install"]:
-        print(path)
-        return 0
-    os.environ["PYTHONPATH"] = str(browser.site(Path(manifest["browser"])))
-    os.execv(
-        manifest["python"],
-        [manifest["python"], "-m", module, "--manifest", str(path), *words],
-    )
+    look_first(cache)
+    return install(cache, tools.install(cache), NAMES)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tools.become("live", "live-manifest", prepared))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import resource
@@ -147,6 +148,7 @@ def go_environment() -> dict:
     return {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
 
 
+@functools.cache
 def go_version() -> str:
     """The version of Go that builds, part of every key."""
     return run("go", ["go", "env", "GOVERSION"], environment=go_environment()).strip()
@@ -181,7 +183,9 @@ def sources(name: str, folder: Path) -> tuple[Path, str]:
     return copy, "-mod=vendor"
 
 
-def make_go(name: str, headers: Path) -> Callable[[Path], None]:
+def make_go(
+    name: str, programs: dict[str, tuple[str, str]], headers: Path | None
+) -> Callable[[Path], None]:
     """The builder of one wrapper module's binaries, all in one go command so that they share what
     they compile; those that are C in part find the headers of others' libraries in a folder."""
 
@@ -191,7 +195,7 @@ def make_go(name: str, headers: Path) -> Callable[[Path], None]:
         if tags:
             environment |= {"CGO_ENABLED": "1", "CGO_CFLAGS": f"-O2 -I{headers}"}
         place, modules = sources(name, folder)
-        for binary, (package, stamps) in GO[name].items():
+        for binary, (package, stamps) in programs.items():
             run(
                 binary,
                 [
@@ -216,6 +220,21 @@ def make_go(name: str, headers: Path) -> Callable[[Path], None]:
             shutil.rmtree(place)
 
     return make
+
+
+def go_programs(
+    cache: Path,
+    name: str,
+    programs: dict[str, tuple[str, str]],
+    costs: list,
+    headers: Path | None = None,
+) -> dict[str, str]:
+    """The programs of one wrapper module, built where they are missing: the path of each."""
+    mixed = MIXED.get(name)
+    made_by = [go_version(), programs, "trimpath", *([mixed] if mixed else [])]
+    key = key_of([json.dumps(made_by).encode(), *module_inputs(name)])
+    place = once(cache, name, key, make_go(name, programs, headers), costs)
+    return {program: str(place / "bin" / program) for program in programs}
 
 
 def make_python(folder: Path) -> None:
@@ -322,19 +341,15 @@ def install(cache: Path) -> dict:
         manifest["python"] = str(place / "venv/bin/python")
         manifest["browser"] = str(browser.installed(cache, manifest["python"], costs))
         manifest["modules"] = modules()
-        version = go_version()
-        for name, binaries in GO.items():
-            mixed = MIXED.get(name)
-            made_by = [version, binaries, "trimpath", *([mixed] if mixed else [])]
-            key = key_of([json.dumps(made_by).encode(), *module_inputs(name)])
-            place = once(cache, name, key, make_go(name, journal / "root/usr/include"), costs)
-            manifest["tools"].update({binary: str(place / "bin" / binary) for binary in binaries})
+        headers = journal / "root/usr/include"
+        for name, programs in GO.items():
+            manifest["tools"].update(go_programs(cache, name, programs, costs, headers))
         return manifest
 
 
-def main() -> int:
-    """Installs, then becomes the module that is named first, run by the virtual environment's
-    python with all other words."""
+def become(who: str, prefix: str, prepared: Callable[[Path], dict]) -> int:
+    """Installs by `prepared`, then becomes the module that is named first, run by the virtual
+    environment's python with all other words."""
     module, *words = sys.argv[1:]
 
     def stop(number: int, _frame: object) -> None:
@@ -344,14 +359,14 @@ def main() -> int:
         signal.signal(number, stop)
     cache = Path(os.environ.get("JUDGE_CACHE", ROOT / ".cache/judges")).resolve()
     try:
-        manifest = install(cache)
+        manifest = prepared(cache)
     except Missing as lack:
-        print(f"judges: cannot be installed: {lack}", file=sys.stderr)
+        print(f"{who}: cannot be installed: {lack}", file=sys.stderr)
         return 2
     # Several repositories may share the tools, and each has its own compiler.
-    path = cache / f"manifest-{key_of([str(ROOT).encode()])}.json"
-    draft = cache / f".manifest.{os.getpid()}"
-    draft.write_text(json.dumps(manifest, indent=1))
+    path = cache / f"{prefix}-{key_of([str(ROOT).encode()])}.json"
+    draft = cache / f".{prefix}.{os.getpid()}"
+    draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     draft.rename(path)
     if words == ["--install"]:
         print(path)
@@ -363,4 +378,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(become("judges", "manifest", install))

@@ -120,7 +120,12 @@ class Stage:
         policy = self.folder / "audit.yaml"
         policy.write_text(json.dumps(AUDIT))
         self.audit = self.folder / "audit.log"
-        flags = (f"--audit-policy-file={policy}", f"--audit-log-path={self.audit}")
+        # The log stays in one file, whatever comes: it is counted by lines.
+        flags = (
+            f"--audit-policy-file={policy}",
+            f"--audit-log-path={self.audit}",
+            "--audit-log-maxsize=4096",
+        )
         self.cluster = Cluster(ctx, name, with_=with_, apiserver_flags=flags)
         own = deployment(self.tree)
         pod = own.value["spec"]["template"]["spec"]
@@ -227,21 +232,28 @@ class Stage:
         """Starts the operator with the arguments of its Deployment; its process, and the port that
         tells of it."""
         probes, metrics = free_port(), free_port()
+        argv = [self.ctx.tool("espalier-operator"), *self.told(probes, metrics)]
+        return self.launch(pod, argv, probes if ready else 0, url), metrics
+
+    def launch(self, pod: str, argv: list[str], probes: int, url: str | None = None) -> Process:
+        """Starts a program under the operator's account; where a port is named on which it tells
+        whether it is ready, waits for that."""
         process = self.ctx.processes.start(
             f"{self.name}-{pod}-{self.made}",
-            [self.ctx.tool("espalier-operator"), *self.told(probes, metrics)],
+            argv,
             env=self.as_kubeconfig(pod, url),
             cwd=self.folder,
         )
         self.running.append(process)
-        if ready:
+        if probes:
             wait_until(
                 f"the operator `{pod}` is ready",
                 lambda: answers(f"http://127.0.0.1:{probes}/readyz"),
                 PATIENCE,
                 process,
+                pause=0.02,
             )
-        return process, metrics
+        return process
 
     def as_kubeconfig(self, pod: str, url: str | None = None) -> dict[str, str]:
         """The environment of a program that comes with a new token of the operator's account."""
