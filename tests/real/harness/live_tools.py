@@ -158,9 +158,11 @@ def look_first(cache: Path) -> None:
         raise Missing(f"this machine cannot be a node: {'; '.join(lacks)}")
 
 
-def main() -> int:
-    """Installs, then becomes the module that is named first, run with all other words."""
+def main(more: Callable[[Path, dict], None] = lambda cache, manifest: None) -> int:
+    """Installs, with what another judge needs beside it, then becomes the module that is named
+    first, run with all other words."""
     module, *words = sys.argv[1:]
+    name = module.rpartition(".")[2]
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
@@ -174,11 +176,12 @@ def main() -> int:
     try:
         look_first(cache)
         manifest = install(cache, tools.install(cache), NAMES)
+        more(cache, manifest)
     except Missing as lack:
-        print(f"live: cannot be installed: {lack}", file=sys.stderr)
+        print(f"{name}: cannot be installed: {lack}", file=sys.stderr)
         return 2
-    path = cache / f"live-manifest-{key_of([str(ROOT).encode()])}.json"
-    draft = cache / f".live-manifest.{os.getpid()}"
+    path = cache / f"{name}-manifest-{key_of([str(ROOT).encode()])}.json"
+    draft = cache / f".{name}-manifest.{os.getpid()}"
     draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     draft.rename(path)
     if words == ["--install"]:

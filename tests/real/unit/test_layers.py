@@ -10,8 +10,12 @@ import pytest
 REAL = Path(__file__).resolve().parent.parent
 HARNESS = sorted((REAL / "harness").glob("*.py"))
 JUDGES = sorted((REAL / "judges").glob("*.py"))
-# What a run is started with: these two name the modules that they become.
-STARTERS = {"run": "harness.tools judges.main", "live": "harness.live_tools judges.live"}
+# What a run is started with: these name the modules that they become.
+STARTERS = {
+    "run": "harness.tools judges.main",
+    "live": "harness.live_tools judges.live",
+    "accept": "harness.accept_tools judges.accept",
+}
 
 
 def imported(source: str) -> set[str]:
