@@ -22,7 +22,7 @@ from harness.running import checked, entered, guarded, reported
 from harness.table import Row
 
 from . import accept_typed, node_checks
-from .accept_asked import ANSWER, ASKED, PERSON, every_one, lacking, part_of, text_of
+from .accept_asked import ANSWER, ASKED, PERSON, every_one, lacking, part_of, strangers, text_of
 from .accept_platform import Accepted, formers, host_of, make_tree, ours, served
 from .accept_typed import BUILDERS, Desk, only
 from .live_browser import sensible
@@ -175,6 +175,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("all workspaces are Ready", become_ready),
     ("Ollama through a port-forward", through_a_port_forward),
     ("Open WebUI through the Ingress", through_the_ingress),
+    ("a stranger with a forged host", strangers),
     ("every model, every chat", every_one),
 )
 

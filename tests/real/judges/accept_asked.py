@@ -7,6 +7,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from harness.node_inside import NODE
 from harness.processes import Failed, free_port
 from harness.table import Row
 
@@ -14,11 +15,14 @@ from .accept_platform import Accepted, host_of, served
 from .accept_typed import Desk
 from .live_browser import sensible
 from .live_checks import QUESTION
+from .live_objects import REGISTRY_ADDRESS
 
 # The workspace that the transcript asks: the smallest sample.
 ASKED = "sample"
 # Seconds of one answer, and the tokens of an answer that nobody reads.
 ANSWER, FEW = 300, 32
+# What asks from the network outside of the node, by an address of its own.
+FROM_OUTSIDE = ("ip", "netns", "exec", "world")
 # Who signs up first, at each workspace.
 PERSON = {"name": "Admin", "email": "admin@example.com", "password": "a long password of mine"}
 
@@ -44,6 +48,29 @@ def every_one(live: Accepted, desk: Desk, row: Row) -> None:
             row.findings += [f"{name}: {one}" for one in chats(spec)]
             row.objects += 1
     row.note = f"{row.objects} answers"
+
+
+def strangers(live: Accepted, _desk: Desk, row: Row) -> None:
+    """A workspace for a developer, which nobody has to sign in to first, answers nobody from a
+    public address, whatever host the request names; on the node itself the same request is
+    answered."""
+    for sample in live.samples:
+        host = host_of(sample["spec"])
+        for way, wanted in ((FROM_OUTSIDE, "403"), ((), "200")):
+            said = status(live, host, way)
+            if said != wanted:
+                where = "from outside" if way else "on the node"
+                row.findings.append(f"{host} {where}: {said}, not {wanted}")
+            row.objects += 1
+    row.note = f"{row.objects} requests"
+
+
+def status(live: Accepted, host: str, way: tuple[str, ...]) -> str:
+    """How a request to the node is answered that names a host."""
+    curl = ("curl", "--silent", "--max-time", "20", "--output", "/dev/null")
+    source = ("--interface", REGISTRY_ADDRESS) if way else ()
+    words = ("--write-out", "%{http_code}", "--header", f"Host: {host}", f"http://{NODE}/")
+    return live.world.run(*way, *curl, *source, *words).stdout.strip()
 
 
 def chats(spec: dict) -> list[str]:
