@@ -47,6 +47,10 @@ judge-lint *ARGS:
 live *ARGS:
     tests/real/live {{ARGS}}
 
+# What a person types to get workspaces and their chats to answer; `--write` puts it into README.md
+accept *ARGS:
+    tests/real/accept {{ARGS}}
+
 # What takes hours: misspelt specs, real charts, every second of PostgreSQL's start, the real programs
 long CHARTS:
     ESPALIER_MUTATIONS=20000 cargo test --release --locked --test it -- mutations --nocapture

@@ -53,8 +53,11 @@ class Cluster:
         apiserver_flags: Any = (),
         kcm_flags: Any = (),
         scheduler_flags: Any = (),
+        port: int = 0,
     ) -> None:
         self.ctx, self.name, self.with_ = ctx, name, tuple(with_)
+        # Where the API server listens; any free port where nobody says.
+        self.port = port
         self.flags = {
             "kube-apiserver": apiserver_flags,
             "kcm": kcm_flags,
@@ -143,7 +146,7 @@ class Cluster:
 
     def start_apiserver(self, store: str) -> None:
         """Starts the API server with the admission and the settings of k3s' own."""
-        port = free_port()
+        port = self.port or free_port()
         self.url, keys = f"https://127.0.0.1:{port}", self.folder / "pki"
         process = self.launch(
             "kube-apiserver",

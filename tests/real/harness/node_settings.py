@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+# Where k3s has its API server, which policies name.
+API_SERVER = 6443
 SOCKET = "/run/containerd/containerd.sock"
 # What k3s itself tells its kubelet, whatever the platform.
 OF_K3S: dict[str, Any] = {
@@ -42,6 +44,19 @@ state = "/run/containerd"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
 """
+
+
+def apiserver_flags(node: str, pki: Path) -> tuple[str, ...]:
+    """How the API server is reached from pods, and reaches the kubelet of a node."""
+    return (
+        "--bind-address=0.0.0.0",
+        f"--advertise-address={node}",
+        "--endpoint-reconciler-type=lease",
+        f"--kubelet-client-certificate={pki}/client.crt",
+        f"--kubelet-client-key={pki}/client.key",
+        "--kubelet-preferred-address-types=InternalIP",
+        "--enable-admission-plugins=NodeRestriction",
+    )
 
 
 def healthy(port: int) -> bool:

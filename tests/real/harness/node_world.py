@@ -21,11 +21,13 @@ from .node_inside import ALL_PODS, NODE, OUTSIDE
 from .node_k3s import Provisioner, base_objects
 from .node_pods import OVER, began_at, ready, told
 from .node_settings import (
+    API_SERVER,
     CONTAINERD,
     OF_K3S,
     OF_KUBE_PROXY,
     OF_THIS_MACHINE,
     SOCKET,
+    apiserver_flags,
     cpus_of,
     healthy,
     kubelet_arguments,
@@ -63,17 +65,10 @@ class World:
                 f"--cluster-cidr={ALL_PODS}",
                 "--node-monitor-grace-period=50s",
             ),
+            port=API_SERVER,
         )
-        pki = self.cluster.folder / "pki"
-        self.cluster.flags["kube-apiserver"] = (
-            "--bind-address=0.0.0.0",
-            f"--advertise-address={NODE}",
-            "--endpoint-reconciler-type=lease",
-            f"--kubelet-client-certificate={pki}/client.crt",
-            f"--kubelet-client-key={pki}/client.key",
-            "--kubelet-preferred-address-types=InternalIP",
-            "--enable-admission-plugins=NodeRestriction",
-        )
+        flags = apiserver_flags(NODE, self.cluster.folder / "pki")
+        self.cluster.flags["kube-apiserver"] = flags
         self.outsides = [(OUTSIDE, 443)]
         # Whoever is behind a proxy knows no name of the outside.
         self.proxy: tuple[str, int] | None = None

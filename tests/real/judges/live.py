@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness import sandbox
 from harness.context import Context
 from harness.faults import table_row
-from harness.table import Row, faults_row, faults_text, findings_text, rows_text
+from harness.running import checked, entered, guarded, reported
+from harness.table import Row, faults_row, faults_text
 
 from . import (
     live_backup,
@@ -53,15 +50,7 @@ OF_REPLICAS = (
 
 def check(ctx: Context, name: str, work: Callable[..., Any]) -> Row:
     """One row; a check that breaks is a finding."""
-    row, began = Row(f"live: {name}", 0), time.monotonic()
-    try:
-        work(row)
-    except Exception as trouble:
-        traceback.print_exc()
-        row.findings.append(f"{type(trouble).__name__}: {str(trouble)[:900]}")
-    row.seconds = time.monotonic() - began
-    ctx.say(f"{row.judge}: {row.note} {row.findings or ''}")
-    return row
+    return checked(ctx, f"live: {name}", work)
 
 
 def up(live: Live) -> Callable[[Row], None]:
@@ -125,13 +114,7 @@ def replicas(ctx: Context, options: argparse.Namespace, rows: list[Row]) -> None
 
 def whole(ctx: Context, name: str, rows: list[Row], work: Callable[..., Any]) -> None:
     """A part of the run: where it breaks, its rows stay and one more says what it was."""
-    try:
-        work()
-    except Exception as trouble:
-        traceback.print_exc()
-        said = f"{type(trouble).__name__}: {str(trouble)[:900]}"
-        rows.append(Row(f"live: {name}", 0, [said]))
-        ctx.say(f"live: {name}: {said}")
+    guarded(ctx, f"live: {name}", rows, work)
 
 
 def judge(ctx: Context, options: argparse.Namespace) -> list[Row]:
@@ -183,17 +166,7 @@ def main() -> int:
     options = arguments()
     options.shots = (options.shots or options.manifest.resolve().parent / "live-shots").resolve()
     options.shots.mkdir(parents=True, exist_ok=True)
-    manifest = json.loads(options.manifest.read_text(encoding="utf-8"))
-    temp = options.manifest.resolve().parent / "scratch"
-    temp.mkdir(exist_ok=True)
-    sandbox.enter(temp)
-
-    def stop(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
-    ctx, began = Context(options.root.resolve(), temp, manifest), time.monotonic()
+    ctx, began = entered(options.root, options.manifest), time.monotonic()
     try:
         rows = [] if options.faults else judge(ctx, options)
         if not options.no_faults and not any(row.findings for row in rows):
@@ -212,10 +185,7 @@ def main() -> int:
         ctx.processes.stop_all()
     if ctx.planted:
         print(faults_text(ctx.planted), end="\n\n")
-    found = sum(len(row.findings) for row in rows)
-    if found:
-        print(findings_text(rows), end="\n\n")
-    print(rows_text(rows))
+    found = reported(rows)
     print(f"\npictures: {options.shots}; {(time.monotonic() - began) / 60:.0f} minutes")
     return 1 if found else 0
 

@@ -124,6 +124,19 @@ def access_log(values: dict) -> list[str]:
     return ["--accesslog=true", f"--accesslog.format={values.get('format', 'common')}"]
 
 
+def redirect(values: dict) -> list[str]:
+    """The arguments that the chart makes of what it is told about plain HTTP: which routers come
+    before the one that leads to TLS."""
+    told = values.get("ports", {}).get("web", {}).get("http", {}).get("redirections", {})
+    priority = told.get("entryPoint", {}).get("priority")
+    flag = "--entryPoints.web.http.redirections.entryPoint"
+    return [
+        f"{flag}.to=:443",
+        f"{flag}.scheme=https",
+        *([f"{flag}.priority={priority}"] if priority else []),
+    ]
+
+
 def traefik_objects(spec_values: dict) -> list[dict]:
     """Traefik as the chart of k3s makes it with the tree's HelmChartConfig, and its Service."""
     system, rights = "kube-system", "rbac.authorization.k8s.io/v1"
@@ -142,8 +155,7 @@ def traefik_objects(spec_values: dict) -> list[dict]:
         "--providers.kubernetescrd",
         "--providers.kubernetesingress",
         "--providers.kubernetesingress.ingressendpoint.publishedservice=kube-system/traefik",
-        "--entryPoints.web.http.redirections.entryPoint.to=:443",
-        "--entryPoints.web.http.redirections.entryPoint.scheme=https",
+        *redirect(spec_values),
         "--entryPoints.websecure.http.tls=true",
         "--log.level=INFO",
         *access_log(spec_values.get("logs", {}).get("access", {})),

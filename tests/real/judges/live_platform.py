@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -124,7 +124,7 @@ class Live:
         self.expected, self.shots, self.chat, self.model = 0, Path(), "", ""
         self.questions = live_hosts.Questions(self.world)
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
@@ -161,7 +161,7 @@ class Live:
                 "judges/live_images.py has other versions than the tree"
             )
         objects = [one for one in node_platform.objects_of(self.tree) if one["kind"] != "Secret"]
-        made, key = certificate(self.folder, self.authority, "hosts", [CHAT, f"{TENANT}.{TENANTS}"])
+        made, key = certificate(self.folder, self.authority, "hosts", self.hosts())
         tls = {"tls.crt": made.read_text(), "tls.key": key.read_text()}
         secrets = [
             secret(one["secretName"], thing.namespace, tls, "kubernetes.io/tls")
@@ -193,10 +193,7 @@ class Live:
                 *traefik_objects(self.values_of_traefik()),
             ]
         )
-        self.world.api.patch(
-            "/api/v1/namespaces/kube-system/services/traefik/status",
-            {"status": {"loadBalancer": {"ingress": [{"ip": NODE, "ipMode": "VIP"}]}}},
-        )
+        self.lead_in()
         self.expected = node_platform.pods_expected(rest) + 1
         for name in ("postgresql", "redis"):
             if any(one["metadata"]["name"] == name for one in self.pods_of_tree()):
@@ -206,6 +203,17 @@ class Live:
                     240,
                 )
         self.world.apply(last)
+
+    def hosts(self) -> list[str]:
+        """The public hosts, whose names lead to the node."""
+        return [CHAT, f"{TENANT}.{TENANTS}"]
+
+    def lead_in(self) -> None:
+        """What comes to the node's own address comes to Traefik, as by k3s' load balancer."""
+        self.world.api.patch(
+            "/api/v1/namespaces/kube-system/services/traefik/status",
+            {"status": {"loadBalancer": {"ingress": [{"ip": NODE, "ipMode": "VIP"}]}}},
+        )
 
     def has_traefik_kinds(self) -> bool:
         """Whether middlewares can be written."""
@@ -254,8 +262,7 @@ class Live:
                         REGISTRY: REGISTRY_ADDRESS,
                         BLOBS: REGISTRY_ADDRESS,
                         STORAGE: STORAGE_ADDRESS,
-                        CHAT: NODE,
-                        f"{TENANT}.{TENANTS}": NODE,
+                        **dict.fromkeys(self.hosts(), NODE),
                     },
                     "models": self.models(),
                     "model": self.about["model"],
@@ -272,7 +279,7 @@ class Live:
         hosts = self.ctx.temp / "hosts"
         if not hosts.exists():
             hosts.write_text(
-                f"127.0.0.1 localhost\n{NODE} {CHAT} {TENANT}.{TENANTS}\n", encoding="utf-8"
+                f"127.0.0.1 localhost\n{NODE} {' '.join(self.hosts())}\n", encoding="utf-8"
             )
             mount(str(hosts), "/etc/hosts", "", BIND)
         server = self.world.serve(

@@ -15,6 +15,7 @@ STARTERS = {
     "run": "harness.tools judges.main",
     "live": "harness.live_tools judges.live",
     "figures": "harness.figures_tools judges.operator_beside",
+    "accept": "harness.accept_tools judges.accept",
 }
 
 
