@@ -77,6 +77,19 @@ def told(root: Path) -> dict[str, Any]:
     return found
 
 
+def kubelet_settings(resolver: Path, authority: Path) -> dict[str, Any]:
+    """The kubelet's configuration beside its arguments: of k3s, and what this machine needs."""
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        **OF_K3S,
+        **OF_THIS_MACHINE,
+        "containerRuntimeEndpoint": f"unix://{SOCKET}",
+        "resolvConf": str(resolver),
+        "authentication": {**OF_K3S["authentication"], "x509": {"clientCAFile": str(authority)}},
+    }
+
+
 def kubelet_arguments(root: Path) -> list[str]:
     """What the tree tells the kubelet, unchanged: by itself, and through a key of k3s of that
     name."""

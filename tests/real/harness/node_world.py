@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -23,14 +24,13 @@ from .node_pods import OVER, began_at, ready, told
 from .node_settings import (
     API_SERVER,
     CONTAINERD,
-    OF_K3S,
     OF_KUBE_PROXY,
-    OF_THIS_MACHINE,
     SOCKET,
     apiserver_flags,
     cpus_of,
     healthy,
     kubelet_arguments,
+    kubelet_settings,
     set_kernel,
 )
 from .processes import Failed, wait_until
@@ -67,8 +67,8 @@ class World:
             ),
             port=API_SERVER,
         )
-        flags = apiserver_flags(NODE, self.cluster.folder / "pki")
-        self.cluster.flags["kube-apiserver"] = flags
+        pki = self.cluster.folder / "pki"
+        self.cluster.flags["kube-apiserver"] = apiserver_flags(NODE, pki)
         self.outsides = [(OUTSIDE, 443)]
         # Whoever is behind a proxy knows no name of the outside.
         self.proxy: tuple[str, int] | None = None
@@ -282,18 +282,7 @@ class World:
     def node_programs(self) -> None:
         """kubelet, kube-proxy, the policy controller."""
         (self.folder / "resolv.conf").write_text("nameserver 10.99.0.1\n", encoding="utf-8")
-        settings = {
-            "apiVersion": "kubelet.config.k8s.io/v1beta1",
-            "kind": "KubeletConfiguration",
-            **OF_K3S,
-            **OF_THIS_MACHINE,
-            "containerRuntimeEndpoint": f"unix://{SOCKET}",
-            "resolvConf": str(self.folder / "resolv.conf"),
-        }
-        settings["authentication"] = {
-            **OF_K3S["authentication"],
-            "x509": {"clientCAFile": str(self.cluster.ca)},
-        }
+        settings = kubelet_settings(self.folder / "resolv.conf", self.cluster.ca)
         (self.folder / "kubelet.json").write_text(json.dumps(settings), encoding="utf-8")
         config = self.cluster.folder
         self.kubelet = self.serve(
@@ -490,8 +479,14 @@ class World:
         self.node_programs()
 
     def destroy(self) -> None:
-        """Ends everything and removes the control groups; files go with the run, or here when
-        somebody wants the room."""
+        """Ends everything and removes the control groups; its files stay until the run ends, or
+        until `forget`."""
         self.cut()
         self.cluster.servers.clear()
         self.subtree.remove()
+
+    def forget(self) -> None:
+        """Removes the files of a node that has ended: they are half a gigabyte of the run's memory,
+        and the disk of the next node is what is left of it."""
+        shutil.rmtree(self.folder)
+        shutil.rmtree(self.cluster.folder)

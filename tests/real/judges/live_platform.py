@@ -137,9 +137,8 @@ class Live:
         self.world.destroy()
 
     def forget(self) -> None:
-        """Removes the files of a node that has ended, which are in memory."""
-        shutil.rmtree(self.world.folder)
-        shutil.rmtree(self.world.cluster.folder)
+        """Removes the files of a node that has ended."""
+        self.world.forget()
 
     def start(self) -> None:
         """Everything up to the pods."""

@@ -75,12 +75,13 @@ class Platform:
                 self.world.answer_outside(address, port)
             self.world.apply([*self.objects, *self.stand_ins])
         except BaseException:
-            self.world.destroy()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.world.destroy()
+        self.world.forget()
 
 
 def runs(platform: Platform, row: Row) -> None:
@@ -89,6 +90,8 @@ def runs(platform: Platform, row: Row) -> None:
     row.findings += [f"image {one}: nothing here stands in for it" for one in platform.unknown]
     seconds, waiting = platform.world.wait_ready(platform.expected)
     row.findings += [f"not Ready after {seconds:.0f} s: {one}" for one in waiting]
+    taints = platform.world.api.get("/api/v1/nodes/node")["spec"].get("taints", [])
+    row.findings += [f"the node has a taint: {one['key']}:{one['effect']}" for one in taints]
     row.note = f"all Ready after {seconds:.0f} s" if not waiting else ""
 
 
