@@ -67,7 +67,9 @@ fn replaced(source: &Source, sealed: &SealedSecrets) -> Text {
     let (key, value) = (source.key_span(&path), source.span(&path));
     let sealed = serde_json::to_string(sealed).expect("texts are JSON");
     let before = &source.text[..key.start];
-    let after = &source.text[value.end.max(key.end)..];
+    // A block ends with its line: the next line stays one.
+    let end = source.text[..value.end].trim_end().len().max(key.end);
+    let after = &source.text[end..];
     Text(Source::parse(source.file.clone(), format!("{before}\"sealed\": {sealed}{after}")))
 }
 
