@@ -154,3 +154,23 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+        let said = ["espalier-operator", "serve", "--platform", ".", "--namespace", "n"];
+        let more = ["--trusted-proxy", "10.42.0.0/16", "--oidc-prefix", "oidc:", "--rate", "5"];
+        let read = Arguments::try_parse_from(said.into_iter().chain(more)).expect("arguments");
+        let Verb::Serve(serve) = read.verb else { panic!("another verb") };
+        assert_eq!((serve.rate, serve.burst), (5, 30));
+        assert_eq!(serve.audience, "aichat-workspace-api");
+        let wrong = said.into_iter().chain(["--trusted-proxy", "10.42.0.0"]);
+        assert!(Arguments::try_parse_from(wrong).is_err());
+    }
+}

@@ -1,4 +1,4 @@
-//! The description of the API, in the form of `OpenAPI` 3.1, made of the structs that it answers with.
+//! The description of the API, `OpenAPI` 3.1, made of the structs that it answers with.
 
 mod examples;
 mod words;
