@@ -1,9 +1,12 @@
 //! What holds the API up: rates, places, and what is told of requests.
 
-use std::net::IpAddr;
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::Request;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 use tower::ServiceExt as _;
 
 use super::server::{Ask, Server, workspace};
@@ -79,6 +82,25 @@ async fn without_a_place_a_request_does_not_wait() {
     assert_eq!(server.ask(Ask::get("/livez")).await.status, 200);
     drop(taken);
     assert_eq!(server.ask(Ask::get("/v1/workspaces")).await.status, 200);
+}
+
+/// A body that never ends is given up, and the place is free again.
+#[tokio::test(start_paused = true)]
+async fn an_answer_has_its_time() {
+    let server = Server::new();
+    let places = server.shared.slots.available_permits();
+    let never = futures::stream::pending::<Result<Frame<Bytes>, Infallible>>();
+    let request = Request::post("/v1/workspaces")
+        .header("authorization", "Bearer admin")
+        .header("content-type", "application/json")
+        .body(Body::new(StreamBody::new(never)));
+    let begun = tokio::time::Instant::now();
+    let answer = server.router.clone().oneshot(request.expect("a request")).await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 503);
+    assert_eq!(answer.headers()["retry-after"], "5");
+    assert!((10..11).contains(&begun.elapsed().as_secs()));
+    assert_eq!(server.shared.slots.available_permits(), places);
 }
 
 #[tokio::test]
