@@ -23,9 +23,10 @@ test:
     cargo test
     cargo test --package espalier-operator
 
-# Rewrites golden trees, the repository's own, and expected findings; read the diff before you commit it
+# Rewrites golden trees, the repository's own, expected findings, and what describes the API; read the diff before you commit it
 bless:
     BLESS=1 cargo test --test it
+    BLESS=1 cargo test --package espalier-operator openapi
     git diff --stat
 
 # Form and lints, as CI has them

@@ -3,6 +3,9 @@
 
 pub(crate) mod operated;
 pub(crate) mod room;
+#[cfg(feature = "seal")]
+pub(crate) mod sealer;
+pub(crate) mod text;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -13,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     builder::object,
-    check::{components, view::SpecView, workspace_database, workspaces},
+    check::{components, view::SpecView, workspaces},
     compile,
     diag::diagnostic::Diagnostics,
     emit::files::Files,
@@ -86,15 +89,8 @@ impl Plan {
             read.insert("metadata".to_owned(), name);
         }
         // JSON is YAML: one reader for both, so one set of findings. Its lines are nobody's.
-        let (tenant, mut found) =
-            self.planned(Source::parse(file, Value::Object(read).to_string()));
-        let (tenant, refused) = match tenant {
-            Some(tenant) if tenant.planned.database.is_some() => {
-                (None, Some(workspace_database::of_resource(file)))
-            }
-            tenant => (tenant, None),
-        };
-        found.all.extend(refused);
+        let (tenant, found) = self.planned(Source::parse(file, Value::Object(read).to_string()));
+        let (tenant, found) = text::refused(tenant, found, file);
         (tenant, Findings { sources: BTreeMap::new(), ..found })
     }
 
@@ -242,6 +238,12 @@ impl Findings {
     /// Whether one of them is an error: then nothing was made.
     pub fn has_errors(&self) -> bool {
         self.all.has_errors()
+    }
+
+    /// The same without lines and columns: of a text that nobody has.
+    #[must_use]
+    pub fn without_lines(self) -> Self {
+        Self { all: self.all, sources: BTreeMap::new() }
     }
 
     /// The findings, in the order of their places.

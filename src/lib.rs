@@ -43,9 +43,12 @@
 
 mod api;
 
+#[cfg(feature = "seal")]
+pub use api::sealer::Sealer;
 pub use api::{
     Findings, Object, Plan, Tenant, Tree,
     room::{Room, Size, Sums},
+    text::{Text, workspace_schema, yaml as yaml_text},
 };
 pub use components::workspace::api_kinds::{ApiKind, all as tenant_kinds};
 pub use components::workspace::status::{
@@ -53,6 +56,8 @@ pub use components::workspace::status::{
     WorkspaceStatus,
 };
 pub use report::machine::{Finding, Location, Related};
+#[cfg(feature = "seal")]
+pub use sealing::SealingError;
 
 /// The program, as a function: arguments in, exit code out.
 #[cfg(feature = "cli")]

@@ -5,7 +5,9 @@ pub mod marks;
 pub mod pace;
 pub mod pods;
 pub mod records;
+pub mod reviews;
 pub mod watch;
+pub mod workspaces;
 
 use std::time::Duration;
 
@@ -130,6 +132,13 @@ impl Cluster {
         let client = Client::try_from(config).map_err(|error| format!("no cluster: {error}"))?;
         let (namespace, pace) = (namespace.to_owned(), Pace::new(50, 100));
         Ok(Self { client, namespace, pace, gate, dry: false })
+    }
+
+    /// The cluster behind a client.
+    #[cfg(test)]
+    pub fn of(client: Client, namespace: &str) -> Self {
+        let (namespace, pace) = (namespace.to_owned(), Pace::new(1_000, 1_000));
+        Self { client, namespace, pace, gate: Gate::open(), dry: false }
     }
 
     /// The same, changing nothing.

@@ -16,11 +16,12 @@ mod resource;
 mod rollout;
 mod room;
 mod run;
+mod serve;
 mod status;
 
 use std::{io::stdout, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::RangedU64ValueParser};
 use tracing_subscriber::EnvFilter;
 
 /// Keeps the workspaces of an AI chat platform.
@@ -37,6 +38,8 @@ enum Verb {
     Run(Run),
     /// Prints what this version and this spec would change, and changes nothing.
     Plan(Common),
+    /// Serves the HTTP API of workspaces, until it is told to stop.
+    Serve(Serve),
 }
 
 /// What every verb needs.
@@ -65,6 +68,50 @@ struct Run {
     health_probe_bind_address: String,
 }
 
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    common: Common,
+    /// Address of the API, in plain HTTP: TLS ends before it.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
+    bind_address: String,
+    /// Address of `/metrics`; `0` for none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8082")]
+    metrics_bind_address: String,
+    /// Address of `/livez` and `/readyz`; `0` for none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8081")]
+    health_probe_bind_address: String,
+    /// Audience of tokens that are made for this API.
+    #[arg(long, value_name = "AUDIENCE", default_value = "aichat-workspace-api")]
+    audience: String,
+    /// Audience of the API server itself, with which it answers for tokens of an OIDC issuer.
+    #[arg(
+        long,
+        value_name = "AUDIENCE",
+        default_value = "https://kubernetes.default.svc.cluster.local"
+    )]
+    api_server_audience: String,
+    /// What the API server puts before the names of an OIDC issuer's users, such as `oidc:`;
+    /// without it, only tokens that are made for this API are taken.
+    #[arg(long, value_name = "PREFIX")]
+    oidc_prefix: Option<String>,
+    /// Requests a second of one user, and of one address.
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = number())]
+    rate: u32,
+    /// How many of them at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = number())]
+    burst: u32,
+    /// Network of proxies whose `X-Forwarded-For` is believed, such as `10.42.0.0/16`; may be
+    /// repeated.
+    #[arg(long, value_name = "NETWORK")]
+    trusted_proxy: Vec<serve::limits::Network>,
+}
+
+/// A number that a bound can be.
+fn number() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..=10_000)
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -80,6 +127,21 @@ fn main() -> ExitCode {
             metrics: run.metrics_bind_address,
             probes: run.health_probe_bind_address,
         })),
+        Verb::Serve(all) => runtime.block_on(serve::serve(serve::Options {
+            platform: all.common.platform,
+            namespace: all.common.namespace,
+            address: all.bind_address,
+            metrics: all.metrics_bind_address,
+            probes: all.health_probe_bind_address,
+            audience: all.audience,
+            of_server: all.api_server_audience,
+            oidc_prefix: all.oidc_prefix,
+            bounds: serve::state::Bounds {
+                rate: all.rate,
+                burst: all.burst,
+                trusted: all.trusted_proxy,
+            },
+        })),
         Verb::Plan(common) => {
             runtime.block_on(plan::plan(&common.platform, &common.namespace, &mut stdout().lock()))
         }
@@ -90,5 +152,25 @@ fn main() -> ExitCode {
             tracing::error!("{}", failure.message);
             ExitCode::from(failure.code)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+        let said = ["espalier-operator", "serve", "--platform", ".", "--namespace", "n"];
+        let more = ["--trusted-proxy", "10.42.0.0/16", "--oidc-prefix", "oidc:", "--rate", "5"];
+        let read = Arguments::try_parse_from(said.into_iter().chain(more)).expect("arguments");
+        let Verb::Serve(serve) = read.verb else { panic!("another verb") };
+        assert_eq!((serve.rate, serve.burst), (5, 30));
+        assert_eq!(serve.audience, "aichat-workspace-api");
+        let wrong = said.into_iter().chain(["--trusted-proxy", "10.42.0.0"]);
+        assert!(Arguments::try_parse_from(wrong).is_err());
     }
 }

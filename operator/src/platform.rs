@@ -37,6 +37,8 @@ pub struct Platform {
     pub plan: Plan,
     /// The hash of its texts.
     pub hash: String,
+    /// The certificate with which secrets are sealed, where there is one.
+    pub certificate: Option<String>,
 }
 
 /// Reads and plans the platform of a folder.
@@ -54,7 +56,8 @@ pub fn load(folder: &Path) -> Result<Platform, Failure> {
     for (path, text) in &texts {
         all.extend([path, "\0", text, "\0"]);
     }
-    Ok(Platform { plan, hash: hash::text(hash::of(all.as_bytes())) })
+    let certificate = texts.remove("spec/sealing.pem");
+    Ok(Platform { plan, hash: hash::text(hash::of(all.as_bytes())), certificate })
 }
 
 /// Takes in all texts below a folder. What begins with two dots is the kubelet's own.

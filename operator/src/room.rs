@@ -92,6 +92,27 @@ impl Places {
         woken
     }
 
+    /// What would be found of a size that somebody wants, in place of the one that its workspace
+    /// holds; nothing where it has room.
+    pub fn lacks(&mut self, size: &Size) -> Option<Findings> {
+        let held = self.seats.values().filter_map(|it| it.admitted.as_ref());
+        let mut held = held.filter(|it| it.namespace() == size.namespace());
+        if held.any(|it| is_no_more(size, it)) {
+            return None;
+        }
+        Some(self.room.findings_with(size.clone())).filter(Findings::has_errors)
+    }
+
+    /// How many more of a size fit.
+    pub fn more(&self, size: &Size) -> u32 {
+        self.room.more(size)
+    }
+
+    /// How many have a place.
+    pub fn taken(&self) -> usize {
+        self.room.tenants()
+    }
+
     /// The sums.
     pub fn sums(&self) -> Sums {
         self.room.sums()

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::locate::{Located, locate, sorted};
@@ -29,7 +30,7 @@ pub(super) fn short(all: &Diagnostics, texts: &dyn Texts) -> String {
 }
 
 /// A finding, as programs read it: `check --format json` prints an array of them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding<'a> {
     /// Where it is.
@@ -52,7 +53,7 @@ pub struct Finding<'a> {
 }
 
 /// Another place that a finding involves.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Related<'a> {
     /// Where it is.
     #[serde(flatten)]
@@ -62,7 +63,7 @@ pub struct Related<'a> {
 }
 
 /// A place in a file; lines and columns count from 1, columns in characters.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Location<'a> {
     /// The file; none if no file is meant.

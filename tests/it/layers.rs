@@ -26,7 +26,7 @@ const PACKAGES: [Package; 2] = [
 /// The operator's layers: what decides is pure, and `cluster` alone speaks to the API server.
 const OPERATOR: [&[&str]; 6] = [
     &["main"],
-    &["run", "plan"],
+    &["run", "plan", "serve"],
     &["queue", "leader", "endpoints", "metrics", "platform"],
     &["fleet", "reconcile", "room", "rollout", "status", "ledger", "resource"],
     &["cluster"],

@@ -21,3 +21,9 @@ pub const FORMER_FINALIZER: &str = "core.aichatworkspace.io/finalizer";
 pub const FORMER_WORKSPACE: &str = "aichatworkspace";
 /// Who the API server says has written what Argo CD applied.
 pub const ARGO_CD: &str = "argocd-controller";
+/// The annotation of a resource that Argo CD has applied, and keeps.
+pub const TRACKED: &str = "argocd.argoproj.io/tracking-id";
+/// The annotation of a resource that the API has written: who asked for it last.
+pub const REQUESTED_BY: &str = "espalier.dev/requested-by";
+/// Who the API server says has written what the API wrote.
+pub const API: &str = "aichat-workspace-api";

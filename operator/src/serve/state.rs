@@ -1,0 +1,147 @@
+//! What all requests share.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use espalier::{Plan, Sealer};
+use tokio::{sync::Semaphore, time::Instant};
+
+use super::{
+    access::Access,
+    census::Census,
+    counts::Counts,
+    limits::{Buckets, Network},
+    problem::{self, Problem},
+};
+use crate::cluster::Cluster;
+
+/// Requests that are answered at once: beyond, they are refused and not queued.
+const AT_ONCE: usize = 64;
+
+/// The bounds of what one caller may do.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Requests a second of one user, and of one address.
+    pub rate: u32,
+    /// How many of them at once.
+    pub burst: u32,
+    /// Networks of proxies that say for whom they ask.
+    pub trusted: Vec<Network>,
+}
+
+/// What all requests share. No lock is held while anything is waited for.
+pub struct Shared {
+    /// The API server.
+    pub cluster: Cluster,
+    /// The platform.
+    pub plan: Arc<Plan>,
+    /// What seals passwords; none where the platform has nothing that opens them.
+    pub sealer: Option<Sealer>,
+    /// Who may what.
+    pub access: Access,
+    /// The metrics.
+    pub counts: Counts,
+    /// Places for requests.
+    pub slots: Semaphore,
+    /// Networks of proxies.
+    pub trusted: Vec<Network>,
+    census: Mutex<Census>,
+    users: Mutex<Buckets<String>>,
+    addresses: Mutex<Buckets<IpAddr>>,
+    is_up: AtomicBool,
+    /// Tells this process from another one.
+    start: String,
+    number: AtomicU64,
+}
+
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().expect("nobody panics while holding it")
+}
+
+fn bounded(taken: Result<(), Duration>, who: &str) -> Result<(), Problem> {
+    taken.map_err(|wait| {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        problem::TOO_MANY.says(format!("{who} asks too often")).retry_after(seconds)
+    })
+}
+
+impl Shared {
+    /// Nothing is known yet.
+    pub fn new(
+        cluster: Cluster,
+        plan: Arc<Plan>,
+        sealer: Option<Sealer>,
+        access: Access,
+        bounds: Bounds,
+        start: String,
+    ) -> Self {
+        Self {
+            cluster,
+            census: Mutex::new(Census::new(plan.clone())),
+            plan,
+            sealer,
+            access,
+            counts: Counts::default(),
+            slots: Semaphore::new(AT_ONCE),
+            trusted: bounds.trusted,
+            users: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
+            addresses: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
+            is_up: AtomicBool::new(false),
+            start,
+            number: AtomicU64::new(0),
+        }
+    }
+
+    /// All workspaces.
+    pub fn census(&self) -> MutexGuard<'_, Census> {
+        locked(&self.census)
+    }
+
+    /// Takes a request of a user into account.
+    ///
+    /// # Errors
+    /// When there were too many.
+    pub fn of_user(&self, user: &str) -> Result<(), Problem> {
+        bounded(locked(&self.users).take(&user.to_owned(), Instant::now()), "this user")
+    }
+
+    /// Takes a request of an address into account.
+    ///
+    /// # Errors
+    /// When there were too many.
+    pub fn of_address(&self, address: IpAddr) -> Result<(), Problem> {
+        bounded(locked(&self.addresses).take(&address, Instant::now()), "this address")
+    }
+
+    /// The id of a new request.
+    pub fn request(&self) -> String {
+        format!("{}-{:x}", self.start, self.number.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The tag of a list: what has changed since it was made makes another one. None while nobody
+    /// can say what has changed.
+    pub fn list_tag(&self, query: &str, form: &str) -> Option<String> {
+        if !self.is_ready() {
+            return None;
+        }
+        let changes = self.census().changes()?;
+        let of = crate::hash::text(crate::hash::of(format!("{form}?{query}").as_bytes()));
+        Some(format!("{}-{changes:x}-{of}", self.start))
+    }
+
+    /// The API server answers, or does not.
+    pub fn is_up(&self, is_up: bool) {
+        self.is_up.store(is_up, Ordering::SeqCst);
+    }
+
+    /// Whether requests can be answered.
+    pub fn is_ready(&self) -> bool {
+        self.is_up.load(Ordering::SeqCst) && self.census().is_complete()
+    }
+}

@@ -1,0 +1,94 @@
+//! Sealing the password of a workspace's first administrator into the text of its resource.
+
+use rsa::rand_core::CryptoRngCore;
+use serde_json::Value;
+use zeroize::Zeroize as _;
+
+use super::{Plan, text::Text};
+use crate::{
+    components::workspace::administrator::SealedSecrets,
+    diag::path::FieldPath,
+    names::DnsLabel,
+    seal::certificate::Certificate,
+    sealing::{self, SealingError},
+    yaml::source::Source,
+};
+
+/// What seals: the certificate of a platform whose cluster opens sealed values.
+pub struct Sealer(Certificate);
+
+impl Sealer {
+    /// Reads the certificate, `spec/sealing.pem`; none where the platform does without
+    /// sealed-secrets, or nothing can be sealed with it.
+    pub fn of(plan: &Plan, pem: &str) -> Option<Self> {
+        let components = &plan.0.platform().spec.components;
+        let certificate = Certificate::parse(pem.as_bytes()).ok()?;
+        components.sealed_secrets.enabled.then_some(Self(certificate))
+    }
+
+    /// Whether the certificate is valid at a moment, in seconds since 1970 (UTC).
+    pub fn is_valid_at(&self, moment: i64) -> bool {
+        (self.0.not_before()..=self.0.not_after()).contains(&moment)
+    }
+
+    /// Puts ciphertext in the place of `spec.administrator.password`, on the line where that
+    /// stands, in the scope `strict`. `old` is the suffix of the values that were sealed before: a
+    /// new value is a new Secret. The text that is taken is wiped from memory.
+    ///
+    /// # Errors
+    /// When a value cannot be encrypted.
+    pub fn seal(
+        &self,
+        text: Text,
+        old: Option<&str>,
+        random: &mut impl CryptoRngCore,
+    ) -> Result<Text, SealingError> {
+        let Some(password) = text.value().pointer(POINTER).and_then(Value::as_str) else {
+            // It is no text: the findings say so, and it is no password.
+            return Ok(text);
+        };
+        let workspace = text.value().pointer("/spec/workspaceName").and_then(Value::as_str);
+        // Nothing can be sealed to a name that is none; findings say what is wrong with it.
+        let workspace = workspace.unwrap_or_default().parse::<DnsLabel>().ok();
+        let workspace = workspace.unwrap_or("unnamed".parse().map_err(SealingError::Name)?);
+        let old = old.and_then(|it| it.parse().ok());
+        let password = password.as_bytes();
+        let sealed = sealing::workspace::seal(&self.0, &workspace, old.as_ref(), password, random)?;
+        Ok(replaced(&text.0, &sealed))
+    }
+}
+
+/// Where the password stands.
+const POINTER: &str = "/spec/administrator/password";
+
+/// The text with ciphertext in the place of the password.
+fn replaced(source: &Source, sealed: &SealedSecrets) -> Text {
+    let path = FieldPath::root().key("spec").key("administrator").key("password");
+    let (key, value) = (source.key_span(&path), source.span(&path));
+    let sealed = serde_json::to_string(sealed).expect("texts are JSON");
+    let before = &source.text[..key.start];
+    // A block ends with its line: the next line stays one.
+    let end = source.text[..value.end].trim_end().len().max(key.end);
+    let after = &source.text[end..];
+    Text(Source::parse(source.file.clone(), format!("{before}\"sealed\": {sealed}{after}")))
+}
+
+/// A text with a password is wiped when it is no longer needed.
+impl Drop for Text {
+    fn drop(&mut self) {
+        if wipe(&mut self.0.value) {
+            self.0.text.zeroize();
+        }
+    }
+}
+
+/// Wipes the password out of a value; whether there was one.
+pub(super) fn wipe(value: &mut Value) -> bool {
+    match value.pointer_mut(POINTER) {
+        Some(Value::String(password)) => {
+            password.zeroize();
+            true
+        }
+        _ => false,
+    }
+}
