@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     builder::object,
-    check::{components, view::SpecView, workspaces},
+    check::{components, view::SpecView, workspace_database, workspaces},
     compile,
     diag::diagnostic::Diagnostics,
     emit::files::Files,
@@ -90,7 +90,7 @@ impl Plan {
         }
         // JSON is YAML: one reader for both, so one set of findings. Its lines are nobody's.
         let (tenant, found) = self.planned(Source::parse(file, Value::Object(read).to_string()));
-        let (tenant, found) = text::refused(tenant, found, file);
+        let (tenant, found) = refused(tenant, found, file);
         (tenant, Findings { sources: BTreeMap::new(), ..found })
     }
 
@@ -226,6 +226,17 @@ impl<'a> Object<'a> {
         let mut out = Vec::new();
         self.0.json(&mut out);
         out
+    }
+}
+
+/// What was planned, without a tenant for whose resource nobody makes a database.
+fn refused(tenant: Option<Tenant>, mut found: Findings, file: &str) -> (Option<Tenant>, Findings) {
+    match tenant {
+        Some(tenant) if tenant.planned.database.is_some() => {
+            found.all.push(workspace_database::of_resource(file));
+            (None, found)
+        }
+        tenant => (tenant, found),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use rsa::rand_core::CryptoRngCore;
 use serde_json::Value;
-use zeroize::Zeroize as _;
 
-use super::{Plan, text::Text};
+use super::{
+    Plan,
+    text::{PASSWORD, Text},
+};
 use crate::{
     components::workspace::administrator::SealedSecrets,
     diag::path::FieldPath,
@@ -43,7 +45,7 @@ impl Sealer {
         old: Option<&str>,
         random: &mut impl CryptoRngCore,
     ) -> Result<Text, SealingError> {
-        let Some(password) = text.value().pointer(POINTER).and_then(Value::as_str) else {
+        let Some(password) = text.value().pointer(PASSWORD).and_then(Value::as_str) else {
             // It is no text: the findings say so, and it is no password.
             return Ok(text);
         };
@@ -58,9 +60,6 @@ impl Sealer {
     }
 }
 
-/// Where the password stands.
-const POINTER: &str = "/spec/administrator/password";
-
 /// The text with ciphertext in the place of the password.
 fn replaced(source: &Source, sealed: &SealedSecrets) -> Text {
     let path = FieldPath::root().key("spec").key("administrator").key("password");
@@ -71,24 +70,4 @@ fn replaced(source: &Source, sealed: &SealedSecrets) -> Text {
     let end = source.text[..value.end].trim_end().len().max(key.end);
     let after = &source.text[end..];
     Text(Source::parse(source.file.clone(), format!("{before}\"sealed\": {sealed}{after}")))
-}
-
-/// A text with a password is wiped when it is no longer needed.
-impl Drop for Text {
-    fn drop(&mut self) {
-        if wipe(&mut self.0.value) {
-            self.0.text.zeroize();
-        }
-    }
-}
-
-/// Wipes the password out of a value; whether there was one.
-pub(super) fn wipe(value: &mut Value) -> bool {
-    match value.pointer_mut(POINTER) {
-        Some(Value::String(password)) => {
-            password.zeroize();
-            true
-        }
-        _ => false,
-    }
 }

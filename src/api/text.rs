@@ -1,10 +1,11 @@
 //! A resource as somebody wrote it: read once, and with the place of each of its values.
 
 use serde_json::Value;
+#[cfg(feature = "seal")]
+use zeroize::Zeroize as _;
 
 use super::{Findings, Plan, Tenant};
 use crate::{
-    check::workspace_database,
     load::schema,
     yaml::{emit, source::Source},
 };
@@ -24,7 +25,7 @@ impl Text {
     pub fn called(mut self, file: &str) -> Self {
         if *self.0.file != *file {
             #[cfg(feature = "seal")]
-            super::sealer::wipe(&mut self.0.value);
+            wipe(&mut self.0.value);
             self.0 = Source::parse(file, std::mem::take(&mut self.0.text));
         }
         self
@@ -46,22 +47,33 @@ impl Plan {
     /// a value: the same findings, and where each is in the text.
     pub fn tenant_in(&self, text: &Text) -> (Option<Tenant>, Findings) {
         let (tenant, found) = self.planned(text.0.clone());
-        refused(tenant, found, &text.0.file)
+        super::refused(tenant, found, &text.0.file)
     }
 }
 
-/// The same, without a tenant for whose resource nobody makes a database.
-pub(super) fn refused(
-    tenant: Option<Tenant>,
-    mut found: Findings,
-    file: &str,
-) -> (Option<Tenant>, Findings) {
-    match tenant {
-        Some(tenant) if tenant.planned.database.is_some() => {
-            found.all.push(workspace_database::of_resource(file));
-            (None, found)
+/// Where the password of an administrator stands who is not sealed yet.
+#[cfg(feature = "seal")]
+pub(super) const PASSWORD: &str = "/spec/administrator/password";
+
+/// A text with a password is wiped when it is no longer needed.
+#[cfg(feature = "seal")]
+impl Drop for Text {
+    fn drop(&mut self) {
+        if wipe(&mut self.0.value) {
+            self.0.text.zeroize();
         }
-        tenant => (tenant, found),
+    }
+}
+
+/// Wipes the password out of a value; whether there was one.
+#[cfg(feature = "seal")]
+fn wipe(value: &mut Value) -> bool {
+    match value.pointer_mut(PASSWORD) {
+        Some(Value::String(password)) => {
+            password.zeroize();
+            true
+        }
+        _ => false,
     }
 }
 

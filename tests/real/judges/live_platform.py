@@ -282,7 +282,12 @@ class Live:
             )
             mount(str(hosts), "/etc/hosts", "", BIND)
         server = self.world.serve(
-            "registry", sys.executable, REAL / "judges/live_outside.py", settings, outside=True
+            "registry",
+            sys.executable,
+            "-P",
+            REAL / "judges/live_outside.py",
+            settings,
+            outside=True,
         )
         wait_until("what is outside is there", (self.folder / "ready").exists, 30, server)
         (self.storage / BUCKET).mkdir(parents=True, exist_ok=True)

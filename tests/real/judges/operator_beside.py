@@ -153,12 +153,14 @@ def stand(ctx: Context, who: str, begin: Begin, many: int) -> tuple[Figures, Exp
     return figures, expanded
 
 
-def judge(ctx: Context, many: int) -> int:
+def judge(ctx: Context, many: int, only: list[str]) -> int:
     """Measures, prints the table, and says whether anything is wrong."""
     found: list[str] = []
     figures: dict[str, Figures] = {}
     expanded: Expansion | None = None
     for who, begin in ((OURS, ours), *((name, peer(form)) for form, name in FORMS.items())):
+        if who not in only:
+            continue
         try:
             figures[who], made = stand(ctx, who, begin, many)
             expanded = expanded or made
@@ -191,6 +193,12 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--workspaces", type=int, default=1000, help="how many (default 1000, as the goals)"
     )
+    parser.add_argument(
+        "--only",
+        choices=(OURS, *FORMS.values()),
+        action="append",
+        help="one of the columns; may be repeated (default: all)",
+    )
     options = parser.parse_args(words)
     if options.workspaces < 1:
         parser.error("--workspaces: at least one")
@@ -212,7 +220,7 @@ def main() -> int:
         signal.signal(number, stop)
     ctx = Context(options.root.resolve(), temp, manifest)
     try:
-        return judge(ctx, options.workspaces)
+        return judge(ctx, options.workspaces, options.only or [OURS, *FORMS.values()])
     finally:
         ctx.processes.stop_all()
 

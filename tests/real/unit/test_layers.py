@@ -39,6 +39,25 @@ def outside(source: str) -> list[str]:
     return re.findall(paths, source)
 
 
+def by_path(source: str) -> list[str]:
+    """What a Python is started with that would find the modules beside a file before its own: a
+    judge may be called like one of them."""
+    return [
+        word
+        for word in re.findall(r"sys\.executable,\s*([^,\s]+)", source)
+        if word not in ('"-P"', '"-m"', '"-c"')
+    ]
+
+
+@pytest.mark.parametrize("path", [*HARNESS, *JUDGES], ids=lambda path: path.stem)
+def test_no_file_that_is_started_finds_judges_as_its_modules(path: Path) -> None:
+    assert by_path(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_file_that_finds_judges_as_its_modules_is_seen() -> None:
+    assert by_path('serve("registry", sys.executable, REAL / "judges/live_outside.py")')
+
+
 @pytest.mark.parametrize("path", HARNESS, ids=lambda path: path.stem)
 def test_the_harness_imports_no_judge(path: Path) -> None:
     names = imported(path.read_text(encoding="utf-8"))

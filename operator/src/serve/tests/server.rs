@@ -2,8 +2,10 @@
 
 mod answers;
 
+pub use answers::{NAMESPACE, State};
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     convert::Infallible,
     path::Path,
     sync::{Arc, LazyLock, Mutex, MutexGuard},
@@ -29,8 +31,6 @@ use crate::{
     },
 };
 
-/// The namespace of the resources.
-pub const NAMESPACE: &str = "workspaces";
 /// A model that the platform knows.
 pub const MODEL: &str = "llama3.2:1b-instruct-q4_K_M";
 
@@ -39,25 +39,6 @@ static PLATFORM: LazyLock<(Arc<Plan>, String)> = LazyLock::new(|| {
     let platform = platform::load(&root).expect("a platform without errors");
     (Arc::new(platform.plan), platform.certificate.expect("it has one"))
 });
-
-/// What the API server has and does.
-#[derive(Default)]
-pub struct State {
-    /// The resources, by their names.
-    pub objects: BTreeMap<String, Value>,
-    /// The last version that was given.
-    pub version: u64,
-    /// The requests so far: method and path.
-    pub requests: Vec<String>,
-    /// What the next write is refused with.
-    pub refusal: Option<Value>,
-    /// How many replacements somebody else is quicker than.
-    pub races: usize,
-    /// Whether it answers at all.
-    pub is_down: bool,
-    /// Whether it knows workspaces.
-    pub is_undefined: bool,
-}
 
 /// The API, and the API server behind it.
 pub struct Server {

@@ -1,11 +1,33 @@
 //! How the API server in memory answers.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, request::Parts};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use super::State;
+/// The namespace of the resources.
+pub const NAMESPACE: &str = "workspaces";
+
+/// What the API server has and does.
+#[derive(Default)]
+pub struct State {
+    /// The resources, by their names.
+    pub objects: BTreeMap<String, Value>,
+    /// The last version that was given.
+    pub version: u64,
+    /// The requests so far: method and path.
+    pub requests: Vec<String>,
+    /// What the next write is refused with.
+    pub refusal: Option<Value>,
+    /// How many replacements somebody else is quicker than.
+    pub races: usize,
+    /// Whether it answers at all.
+    pub is_down: bool,
+    /// Whether it knows workspaces.
+    pub is_undefined: bool,
+}
 
 /// A refusal, as Kubernetes has them.
 pub fn status(code: u16, reason: &str, message: &str) -> Value {
@@ -31,7 +53,7 @@ impl State {
         self.version += 1;
         let meta = &mut resource["metadata"];
         meta["resourceVersion"] = self.version.to_string().into();
-        meta["namespace"] = super::NAMESPACE.into();
+        meta["namespace"] = NAMESPACE.into();
         if meta.get("uid").is_none() {
             meta["uid"] = format!("uid-{name}").into();
             meta["creationTimestamp"] = "2026-12-01T00:00:00Z".into();
@@ -147,7 +169,7 @@ fn review_access(sent: &Value) -> Value {
     let user = sent["spec"]["user"].as_str().expect("a user");
     let attributes = &sent["spec"]["resourceAttributes"];
     assert_eq!(attributes["resource"], "aichatworkspaces");
-    assert_eq!(attributes["namespace"], super::NAMESPACE);
+    assert_eq!(attributes["namespace"], NAMESPACE);
     let verb = attributes["verb"].as_str().expect("a verb");
     let allowed = verbs(user).contains(&verb);
     json!({"metadata": {}, "spec": sent["spec"], "status": {"allowed": allowed}})
@@ -165,10 +187,8 @@ pub fn answer(state: &mut State, parts: &Parts, body: &Bytes) -> Response<Full<B
     state.requests.push(format!("{} {}", parts.method, parts.uri));
     let query = query(parts);
     let is_dry = query.iter().any(|it| it.0 == "dryRun");
-    let all = format!(
-        "/apis/apps.aichatworkspaces.io/v1alpha1/namespaces/{}/aichatworkspaces",
-        super::NAMESPACE
-    );
+    let all =
+        format!("/apis/apps.aichatworkspaces.io/v1alpha1/namespaces/{NAMESPACE}/aichatworkspaces");
     let sent = || serde_json::from_slice::<Value>(body).expect("JSON");
     let answer = if state.is_down {
         status(500, "InternalError", "etcd is away")
