@@ -2,8 +2,6 @@
 
 mod answers;
 
-pub use answers::{NAMESPACE, State};
-
 use std::{
     collections::BTreeSet,
     convert::Infallible,
@@ -18,6 +16,8 @@ use http_body_util::BodyExt as _;
 use kube::{Client, core::DynamicObject};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use self::answers::{NAMESPACE, State};
 
 use crate::{
     cluster::Cluster,
