@@ -14,7 +14,7 @@ use espalier::{InventoryEntry, Plan, Size, Tenant};
 use crate::{
     cluster::records::Revision,
     hash,
-    ledger::Ledger,
+    ledger::{Ledger, Told},
     reconcile::{
         claim::{self, Claim, Contest, Namespace, Rival},
         made,
@@ -59,7 +59,7 @@ pub struct Workspace {
     /// What its spec comes to.
     pub reading: Reading,
     /// What was told of its objects in another life of this program.
-    pub inventory: Vec<InventoryEntry>,
+    told: Box<[Told]>,
     /// The specs that were admitted, the last one last.
     pub admitted: Vec<Admitted>,
     /// A namespace of its name that bears no label of ours, as it was found last.
@@ -200,7 +200,7 @@ impl Fleet {
     }
 
     /// Takes in a resource as it is now. Whether people changed it: our own status is no change.
-    pub fn learn(&mut self, resource: Resource, inventory: Vec<InventoryEntry>) -> bool {
+    pub fn learn(&mut self, resource: Resource, inventory: &[InventoryEntry]) -> bool {
         let uid = resource.uid.clone();
         if let Some(known) = self.workspaces.get_mut(&uid) {
             let is_change = known.resource.generation != resource.generation
@@ -217,7 +217,7 @@ impl Fleet {
                 ledger.unread();
             }
             if !ledger.is_read() {
-                known.inventory = inventory;
+                known.told = Told::all(inventory, made::place);
             }
             if is_news {
                 self.read(&uid);
@@ -235,7 +235,7 @@ impl Fleet {
             resource,
             name,
             reading,
-            inventory,
+            told: Told::all(inventory, made::place),
             admitted: Vec::new(),
             foreign: None,
             unready_since: None,
@@ -406,8 +406,8 @@ impl Fleet {
     /// Reads, once, what another life of this program has applied for a workspace.
     pub fn recall(&mut self, uid: &Uid) {
         let Some(workspace) = self.workspaces.get_mut(uid) else { return };
-        let (name, inventory) = (workspace.name.clone(), std::mem::take(&mut workspace.inventory));
-        self.ledger(&name).read(&inventory, made::place);
+        let (name, told) = (workspace.name.clone(), std::mem::take(&mut workspace.told));
+        self.ledger(&name).read(&told);
     }
 }
 

@@ -51,6 +51,34 @@ struct Entry {
     generation: i64,
 }
 
+/// What was applied of one object in another life of this program, as it was told.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    key: Key,
+    applied: u64,
+    fields: u64,
+    generation: i64,
+}
+
+impl Told {
+    /// Reads an inventory, which is a hundred times as long: thousands are held at the start.
+    pub fn all(inventory: &[InventoryEntry], kind: Place) -> Box<[Self]> {
+        let stored = |text: &Option<String>| text.as_deref().and_then(hash::parse);
+        let one = |known: &InventoryEntry| {
+            Some(Self {
+                key: Key::of(kind(&known.api_version, &known.kind)?, &known.name),
+                applied: stored(&known.applied).unwrap_or_default(),
+                fields: stored(&known.fields).unwrap_or_default(),
+                generation: known.generation.unwrap_or_default(),
+            })
+        };
+        inventory.iter().filter_map(one).collect()
+    }
+}
+
+/// The place of a kind among all kinds, by its version and its name.
+pub type Place = fn(&str, &str) -> Option<usize>;
+
 /// The objects of one namespace.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
@@ -235,22 +263,16 @@ impl Ledger {
         self.entries.retain(|it| it.seen != 0 || made.contains(&it.key));
     }
 
-    /// Reads what another life of this program has applied.
-    pub fn read<'a>(
-        &mut self,
-        inventory: &'a [InventoryEntry],
-        kind: impl Fn(&'a str, &'a str) -> Option<usize>,
-    ) {
+    /// Takes in what another life of this program has applied.
+    pub fn read(&mut self, told: &[Told]) {
         if std::mem::replace(&mut self.is_read, true) {
             return;
         }
-        for known in inventory {
-            let Some(kind) = kind(&known.api_version, &known.kind) else { continue };
-            let stored = |text: &Option<String>| text.as_deref().and_then(hash::parse);
-            let entry = self.at(Key::of(kind, &known.name));
-            entry.applied = stored(&known.applied).unwrap_or_default();
-            entry.fields = stored(&known.fields).unwrap_or_default();
-            entry.generation = known.generation.unwrap_or_default();
+        self.entries.reserve_exact(told.len());
+        for known in told {
+            let entry = self.at(known.key);
+            (entry.applied, entry.fields) = (known.applied, known.fields);
+            entry.generation = known.generation;
         }
     }
 
@@ -375,7 +397,7 @@ mod tests {
         for (fields, needs) in [("f:a", None), ("f:b", Some(Reason::Drifted))] {
             let mut after = Ledger::default();
             after.there(KEY(), &meta(9, fields));
-            after.read(&inventory, |_, _| Some(3));
+            after.read(&Told::all(&inventory, |_, _| Some(3)));
             assert_eq!(after.needs(KEY(), 5), needs);
             assert_eq!(after.needs(KEY(), 6), Some(Reason::Changed));
         }
@@ -395,5 +417,6 @@ mod tests {
     #[test]
     fn it_is_small() {
         assert!(size_of::<Entry>() * 16 <= 1024, "{}", size_of::<Entry>());
+        assert!(size_of::<Told>() * 24 <= 1024, "{}", size_of::<Told>());
     }
 }

@@ -56,7 +56,7 @@ fn take_resource(shared: &Shared, listed: &mut Listed, change: Change<DynamicObj
             if listed.is_listing {
                 listed.uids.insert(uid.clone());
             }
-            if shared.fleet().learn(resource, inventory) {
+            if shared.fleet().learn(resource, &inventory) {
                 shared.push(&uid, Lane::People);
             }
         }

@@ -225,7 +225,7 @@ impl World {
     fn learn(&mut self, uid: &Uid) {
         let object = serde_json::from_value(self.resources[uid].clone()).expect("a resource");
         let (resource, inventory) = Resource::of(object).expect("it is complete");
-        self.fleet.learn(resource, inventory);
+        self.fleet.learn(resource, &inventory);
     }
 
     fn pick(&self, which: u8) -> Option<Id> {
