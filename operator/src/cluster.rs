@@ -114,6 +114,26 @@ pub struct Precondition {
     pub version: Option<String>,
 }
 
+impl Precondition {
+    /// The body of the deletion.
+    fn body(&self) -> Vec<u8> {
+        let mut preconditions = json!({});
+        if !self.uid.is_empty() {
+            preconditions["uid"] = self.uid.as_str().into();
+        }
+        if let Some(version) = &self.version {
+            preconditions["resourceVersion"] = version.as_str().into();
+        }
+        let body = json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": preconditions,
+        });
+        body.to_string().into_bytes()
+    }
+}
+
 #[derive(Deserialize)]
 struct Items<K> {
     /// The server writes `null` where there are none.
@@ -229,23 +249,10 @@ impl Cluster {
     /// # Errors
     /// Whatever the server refuses.
     pub async fn delete(&self, path: &str, only: &Precondition) -> Result<(), Refusal> {
-        let mut preconditions = json!({});
-        if !only.uid.is_empty() {
-            preconditions["uid"] = only.uid.as_str().into();
-        }
-        if let Some(version) = &only.version {
-            preconditions["resourceVersion"] = version.as_str().into();
-        }
-        let body = json!({
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": "Background",
-            "preconditions": preconditions,
-        });
         let dry = if self.dry { "?dryRun=All" } else { "" };
         let request =
             Request::delete(format!("{path}{dry}")).header("Content-Type", "application/json");
-        match self.write::<Value>(request, body.to_string().into_bytes()).await {
+        match self.write::<Value>(request, only.body()).await {
             Ok(_) | Err(Refusal::NotFound) => Ok(()),
             Err(refusal) => Err(refusal),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Request, request::Builder};
 use kube::Error;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{Cluster, Precondition, marks::API};
@@ -176,20 +176,10 @@ impl Cluster {
         only: &Precondition,
         is_dry: bool,
     ) -> Result<(), Rejection> {
-        let mut preconditions = json!({"uid": only.uid});
-        if let Some(version) = &only.version {
-            preconditions["resourceVersion"] = version.as_str().into();
-        }
-        let body = json!({
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": "Background",
-            "preconditions": preconditions,
-        });
         let dry = if is_dry { "?dryRun=All" } else { "" };
         let request = Request::delete(format!("{}/{name}{dry}", self.resources()))
             .header("Content-Type", "application/json");
-        self.asked::<Value>(request, body.to_string().into_bytes()).await.map(drop)
+        self.asked::<Value>(request, only.body()).await.map(drop)
     }
 }
 
