@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SUCCESSOR = 60
 # A successor that runs so soon has not waited for a node that was closed.
 AT_ONCE = 5
+# How often a ballast is measured anew; what the others take moves between the look and the ballast.
+TRIES = 3
+BALLAST = "/api/v1/namespaces/default/pods/ballast"
 COUNTS_MORE: dict[str, Any] = {
     "apiVersion": "scheduling.k8s.io/v1",
     "kind": "PriorityClass",
@@ -83,13 +86,12 @@ def rule(world: World) -> dict[str, tuple]:
     return ranked
 
 
-def fill(platform: Platform, victim: dict, row: Row) -> dict[str, tuple]:
-    """One pod of the tree takes more than it asked for, then a pod that counts more takes what is
-    left; the order expected before that."""
+def more(platform: Platform, victim: dict, row: Row) -> None:
+    """One pod of the tree takes more than it asked for, and the kubelet sees all of it."""
     world = platform.world
     resources = victim["spec"]["containers"][0]["resources"]
     asked, limit = mib(resources["requests"]["memory"]), mib(resources["limits"]["memory"])
-    share = (asked + limit) // 2
+    share, uid = (asked + limit) // 2, victim["metadata"]["uid"]
     world.run(
         *world.ctr(
             "tasks",
@@ -102,20 +104,39 @@ def fill(platform: Platform, victim: dict, row: Row) -> dict[str, tuple]:
         "hog",
         share,
     )
-    if not until(lambda: used_by(world).get(victim["metadata"]["uid"], 0) > (asked + 16) * MIB, 30):
+    # Not before it has taken its whole share: what it takes after the ballast is measured comes
+    # on top of it.
+    if not until(lambda: used_by(world).get(uid, 0) > max(asked + 16, share) * MIB, 60):
         row.findings.append(
-            f"the kubelet does not see that {victim['metadata']['name']} takes {share} MiB"
+            f"the kubelet does not see that {victim['metadata']['name']} takes {share} MiB,"
+            f" but {used_by(world).get(uid, 0) // MIB}"
         )
-    wanted = rule(world)
-    # What all pods may take less the reserve: from there on the kubelet evicts.
-    line, used = (
-        platform.budget["node"]["allocatable"] // MIB,
-        node_checks.working_set(world.subtree.memory() / "kubepods") // MIB,
-    )
-    world.apply(
-        [COUNTS_MORE, ballast("ballast", line - used + 64, COUNTS_MORE["metadata"]["name"])]
-    )
-    return wanted
+
+
+def fill(platform: Platform, gone: Callable[[], bool]) -> str:
+    """A pod that counts more takes what is left, until somebody is gone; what it came to where
+    nobody went, in words."""
+    world, said = platform.world, []
+    line = platform.budget["node"]["allocatable"] // MIB
+    for _ in range(TRIES):
+        # What all pods may take less the reserve: from there on the kubelet evicts. Above the
+        # reserve the kernel ends the ballast instead, so it ends in the middle between the two.
+        used = node_checks.working_set(world.subtree.memory() / "kubepods") // MIB
+        size = line - used + platform.budget["node"]["evictionThreshold"] // MIB // 2
+        world.apply([COUNTS_MORE, ballast("ballast", size, COUNTS_MORE["metadata"]["name"])])
+        if until(lambda: gone() or is_over(world), 45) and gone():
+            return ""
+        after = node_checks.working_set(world.subtree.memory() / "kubepods") // MIB
+        phase = world.api.get(BALLAST)["status"].get("phase")
+        said.append(f"{used} MiB and a ballast of {size} came to {after} of {line}, {phase}")
+        world.api.request("DELETE", f"{BALLAST}?gracePeriodSeconds=0")
+        until(lambda: world.api.request("GET", BALLAST).status == 404, 30)
+    return "; ".join(said)
+
+
+def is_over(world: World) -> bool:
+    """Whether the ballast has ended, by the kernel's hand."""
+    return world.api.get(BALLAST)["status"].get("phase") in OVER
 
 
 def eviction(platform: Platform, row: Row) -> None:
@@ -126,7 +147,8 @@ def eviction(platform: Platform, row: Row) -> None:
     name = f"{victim['metadata']['namespace']}/{victim['metadata']['name']}"
     before, others = restarts(world), numbers(world)
     evicted: dict[str, float] = {}
-    wanted = fill(platform, victim, row)
+    more(platform, victim, row)
+    wanted = rule(world)
 
     def gone() -> bool:
         # A pod whose programs end well within their time counts as Succeeded: only the event says
@@ -138,10 +160,11 @@ def eviction(platform: Platform, row: Row) -> None:
             )
         return name in evicted
 
-    if not until(gone, 60):
+    short = fill(platform, gone)
+    if short:
         row.findings.append(
             f"{name} takes most beyond its request and was not evicted;"
-            f" evicted were {', '.join(evicted) or 'none'}"
+            f" evicted were {', '.join(evicted) or 'none'}: {short}"
         )
     order = ranking(world)
     if order[:1] != [name] or min(wanted, key=wanted.__getitem__) != name:
@@ -221,7 +244,7 @@ def clean(platform: Platform, row: Row, before: dict[str, int]) -> None:
         for name, count in restarts(world).items()
         if before.get(name, count) != count
     ]
-    world.api.request("DELETE", "/api/v1/namespaces/default/pods/ballast?gracePeriodSeconds=0")
+    world.api.request("DELETE", f"{BALLAST}?gracePeriodSeconds=0")
     for pod in world.pods():
         if pod["status"]["phase"] in OVER:
             world.api.request("DELETE", f"{path_of(pod)}?gracePeriodSeconds=0")
