@@ -4,6 +4,8 @@
 /// Words that one reader or another takes for a truth value or for nothing, in whatever case.
 const WORDS: [&str; 9] = ["y", "n", "yes", "no", "true", "false", "on", "off", "null"];
 const LONGEST_WORD: usize = 5;
+/// Bytes from which on a text is more often one of several lines.
+const LONG: usize = 64;
 
 /// May not stand in a bare text. `#` is one of these: after a space it begins a comment.
 const FORBIDDEN: u8 = 1;
@@ -40,6 +42,10 @@ const CLASSES: [u8; 256] = {
 pub fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
+    // A script or a file is told by its first line's end, not by all that it holds.
+    if bytes.len() > LONG && bytes.contains(&b'\n') {
+        return false;
+    }
     let seen = bytes.iter().fold(0, |seen, &byte| seen | CLASSES[usize::from(byte)]);
     let opens = match first {
         b'a'..=b'z' | b'A'..=b'Z' => !is_word(text),

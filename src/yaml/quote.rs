@@ -31,7 +31,7 @@ pub(super) fn pad(out: &mut Vec<u8>, n: usize) {
     let end = out.len() + n;
     // Most are few: a piece of fixed length is written without a call.
     out.extend_from_slice(&SPACES);
-    out.resize(end, b' ');
+    if n <= SPACES.len() { out.truncate(end) } else { out.resize(end, b' ') }
 }
 
 /// Whether every reader prints and keeps the character as it stands.
@@ -46,8 +46,19 @@ fn is_printable(c: char) -> bool {
 fn is_block(text: &str) -> bool {
     text.as_bytes().contains(&b'\n')
         && !text.starts_with([' ', '\t', '\n'])
-        && text.chars().all(|c| matches!(c, '\n' | '\t') || is_printable(c))
+        && keeps_its_form(text)
         && !text.split('\n').any(|line| line.ends_with([' ', '\t']))
+}
+
+/// Whether every reader keeps all of its characters as they stand in a block.
+fn keeps_its_form(text: &str) -> bool {
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    // Most files are ASCII to their end. A loop, since a chain of closures is what a render without
+    // optimisation, as in tests, spends most time in.
+    while at < bytes.len() && matches!(bytes[at], b' '..=b'~' | b'\n' | b'\t') {
+        at += 1;
+    }
+    text[at..].chars().all(|c| matches!(c, '\n' | '\t') || is_printable(c))
 }
 
 fn block(out: &mut Vec<u8>, text: &str, indent: usize) {
