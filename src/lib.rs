@@ -55,6 +55,7 @@ pub use components::workspace::status::{
     ConditionStatus, InventoryEntry, WorkspaceBudget, WorkspaceCondition, WorkspaceModel,
     WorkspaceStatus,
 };
+pub use crds::workspaces::is_reserved as is_reserved_key;
 pub use report::machine::{Finding, Location, Related};
 #[cfg(feature = "seal")]
 pub use sealing::SealingError;

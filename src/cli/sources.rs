@@ -292,7 +292,14 @@ fn read_sized(
     Ok(Ok(Source::from_bytes(name, bytes)))
 }
 
-fn read_stream(stream: &mut dyn Read, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
+/// A source from a stream, unless it is too large.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_stream(
+    stream: &mut dyn Read,
+    name: &str,
+) -> anyhow::Result<Result<Source, Diagnostic>> {
     let mut bytes = Vec::new();
     stream
         .take(MAX_SIZE + 1)

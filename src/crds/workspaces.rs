@@ -7,6 +7,28 @@ use serde_json::Value;
 
 use crate::builder::object::CustomResource;
 
+/// On a resource, the file that it comes from: who finds it in the cluster changes it there.
+pub const SOURCE: &str = "espalier.dev/source";
+
+/// Domains whose labels and annotations are nobody's own.
+const RESERVED: [&str; 6] = [
+    "aichatworkspace.io",
+    "aichatworkspaces.io",
+    "argoproj.io",
+    "espalier.dev",
+    "k8s.io",
+    "kubernetes.io",
+];
+
+/// Whether a label or an annotation of a workspace belongs to Kubernetes, Argo CD or Espalier, and
+/// not to its people.
+pub fn is_reserved(key: &str) -> bool {
+    let Some((domain, _)) = key.split_once('/') else { return false };
+    RESERVED.iter().any(|reserved| {
+        domain.strip_suffix(reserved).is_some_and(|it| it.is_empty() || it.ends_with('.'))
+    })
+}
+
 /// A workspace.
 #[derive(Serialize)]
 pub struct WorkspaceResource {

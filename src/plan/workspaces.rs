@@ -15,7 +15,7 @@ use crate::{
     components::{namespaces::WORKSPACE_OPERATOR, workspace_operator},
     crds::{
         argocd::{AppProject, Application},
-        workspaces::WorkspaceResource,
+        workspaces::{SOURCE, WorkspaceResource},
     },
     yaml::source::Source,
 };
@@ -26,9 +26,6 @@ const MAY_MAKE: MayMake = MayMake::in_namespace(
     &[WORKSPACE_OPERATOR],
     &[kinds::namespaced_custom::<WorkspaceResource>()],
 );
-
-/// On a resource, the file that it comes from: who finds it in the cluster changes it there.
-const SOURCE: &str = "espalier.dev/source";
 
 /// Fields whose numbers are amounts: a file may have parts of a core there, the API server takes
 /// such a number as a text only.

@@ -107,6 +107,11 @@ impl Source {
         self.findings.iter().filter(move |it| codes.contains(&it.code))
     }
 
+    /// The first thing that is wrong with it as YAML.
+    pub fn first_fault(&self) -> Option<&Diagnostic> {
+        self.findings.iter().next()
+    }
+
     /// Whether nothing is wrong with it as YAML.
     pub fn is_sound(&self) -> bool {
         self.is_whole && self.findings.is_empty()

@@ -4,22 +4,13 @@ use std::collections::BTreeMap;
 
 use espalier::{
     ConditionStatus, WorkspaceBudget, WorkspaceCondition, WorkspaceModel, WorkspaceStatus,
+    is_reserved_key,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::cluster::marks::{REQUESTED_BY, SOURCE, TRACKED};
-
-/// Domains whose labels and annotations are not the caller's own.
-const RESERVED: [&str; 6] = [
-    "aichatworkspace.io",
-    "aichatworkspaces.io",
-    "argoproj.io",
-    "espalier.dev",
-    "k8s.io",
-    "kubernetes.io",
-];
 
 /// A workspace, as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -91,14 +82,6 @@ pub struct Told {
     pub models: Vec<WorkspaceModel>,
 }
 
-/// Whether a label or an annotation is not the caller's own.
-pub fn is_reserved(key: &str) -> bool {
-    let Some((domain, _)) = key.split_once('/') else { return false };
-    RESERVED.iter().any(|reserved| {
-        domain.strip_suffix(reserved).is_some_and(|it| it.is_empty() || it.ends_with('.'))
-    })
-}
-
 fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
@@ -111,7 +94,7 @@ pub fn version(resource: &Value) -> &str {
 /// The labels or annotations that are the caller's own, or all others.
 fn entries(resource: &Value, field: &str, reserved: bool) -> BTreeMap<String, String> {
     let all = resource["metadata"][field].as_object().into_iter().flatten();
-    let kept = all.filter(|(key, _)| is_reserved(key) == reserved);
+    let kept = all.filter(|(key, _)| is_reserved_key(key) == reserved);
     kept.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
@@ -170,7 +153,7 @@ pub fn reserved(body: &Value) -> Vec<String> {
     let mut all = Vec::new();
     for field in ["labels", "annotations"] {
         let keys = body["metadata"][field].as_object().into_iter().flatten().map(|it| it.0);
-        for key in keys.filter(|it| is_reserved(it)) {
+        for key in keys.filter(|it| is_reserved_key(it)) {
             all.push(format!("/metadata/{field}/{}", escaped(key)));
         }
     }
@@ -282,7 +265,7 @@ mod tests {
             ("espalier.dev/source", true),
             ("argocd.argoproj.io/tracking-id", true),
         ] {
-            assert_eq!(is_reserved(key), expected, "{key}");
+            assert_eq!(is_reserved_key(key), expected, "{key}");
         }
     }
 

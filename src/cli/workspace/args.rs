@@ -26,6 +26,13 @@ pub enum WorkspaceVerb {
     /// The platform is compiled with the new file first: with any error, nothing is written.
     #[command(after_help = CREATE)]
     Create(Create),
+    /// Take a workspace that was made in the cluster into a file
+    ///
+    /// The resource is read by kubectl, or from a file with what the API answers. What is not
+    /// the user's own is left out: the status, and what Kubernetes, Argo CD and the operator write
+    /// beside it.
+    #[command(after_help = ADOPT)]
+    Adopt(Adopt),
     /// List the workspaces
     #[command(after_help = LIST)]
     List,
@@ -68,6 +75,14 @@ Examples:
   espalier workspace create team-c --model gemma3:1b --administrator cy@example.com \\
     --database shared";
 
+const ADOPT: &str = "\
+Examples:
+  espalier workspace adopt team-a
+
+  # Without access to the cluster: what the API answers is the file
+  curl --header \"Authorization: Bearer $TOKEN\" --header 'Accept: application/yaml' \\
+    https://api.example.com/v1/workspaces/team-a | espalier workspace adopt team-a --from -";
+
 const LIST: &str = "\
 Example:
   espalier workspace list --format json";
@@ -107,6 +122,17 @@ Examples:
 pub struct Named {
     /// Name of the workspace
     pub name: String,
+}
+
+/// The arguments of `workspace adopt`.
+#[derive(Debug, Args)]
+pub struct Adopt {
+    /// Name of the resource, as `kubectl get aichatworkspaces` lists it
+    pub name: String,
+
+    /// File with the resource, in YAML or JSON; `-` reads stdin [default: the cluster, by kubectl]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub from: Option<PathBuf>,
 }
 
 /// How a workspace is served.

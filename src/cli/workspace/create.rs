@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What the file begins with: the line for editors, and what the resource is.
-const HEAD: &str = "\
+pub const HEAD: &str = "\
 # yaml-language-server: $schema=../workspace.schema.json
 apiVersion: apps.aichatworkspaces.io/v1alpha1
 kind: AIChatWorkspace

@@ -305,7 +305,7 @@ fn lines(source: &Source, path: &FieldPath) -> Range<usize> {
 }
 
 /// A key and its value as lines; `key` as it is written.
-fn entry(key: &str, value: &Value, indent: usize) -> String {
+pub fn entry(key: &str, value: &Value, indent: usize) -> String {
     let pad = " ".repeat(indent);
     match value {
         Value::Object(map) if !map.is_empty() => {

@@ -1,6 +1,7 @@
 //! `workspace`: creates, lists, shows, changes and deletes workspaces in their files.
 
 pub mod administrator;
+pub mod adopt;
 pub mod args;
 pub mod change;
 pub mod create;
@@ -36,6 +37,7 @@ pub fn run(
     let site = Site { disk, root, threads };
     match &verb.verb {
         WorkspaceVerb::Create(args) => create::run(&site, args, console),
+        WorkspaceVerb::Adopt(args) => adopt::run(&site, args, console),
         WorkspaceVerb::List => view::list(&site, console),
         WorkspaceVerb::Show(args) => view::show(&site, &args.name, console),
         WorkspaceVerb::Update(args) => update::run(&site, args, console),

@@ -1,5 +1,7 @@
 //! `espalier workspace`: what it writes, prints and refuses.
 
+#[cfg(unix)]
+mod adoption;
 mod deletion;
 mod edits;
 mod handover;
