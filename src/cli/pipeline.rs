@@ -102,7 +102,7 @@ pub fn run<N: Send>(
     let compiled = compile::all(&work.sources, &mut batch.files, |plan| {
         let all = tenants(session, plan, threads, each)?;
         found.extend(all.found.into_iter().flat_map(|it| it.1));
-        let summaries: Vec<Summary> = all.summaries.into_iter().flatten().collect();
+        let summaries = present(all.summaries);
         is_whole =
             summaries.len() == work.tenants.len() && summaries.iter().all(|it| it.name.is_some());
         notes = all.notes;
@@ -122,11 +122,18 @@ pub fn run<N: Send>(
         plan: Some(plan),
         summaries: compiled.summaries,
         own,
-        notes: notes.into_iter().flatten().collect(),
+        notes: present(notes),
         findings: findings.capped(),
         is_whole,
         revision: whole.revision,
     })
+}
+
+/// What is there, in the memory in which it is: `flatten` would move it into a list of its own,
+/// which for ten thousand tenants is four megabytes more.
+fn present<T>(mut all: Vec<Option<T>>) -> Vec<T> {
+    all.retain(Option::is_some);
+    all.into_iter().map(|it| it.expect("all others are gone")).collect()
 }
 
 /// Compiles one tenant again, to examine its files a second time.

@@ -75,7 +75,7 @@ fn revision(plan: &Plan, summaries: &[Summary], files: &Files) -> String {
     match plan.repository().pin {
         Pin::Branch => plan.repository().revision(),
         Pin::Tag => {
-            let contents = summaries.iter().map(|it| &it.content);
+            let contents = summaries.iter().filter_map(|it| it.content.as_deref());
             format!("refs/tags/{}", pin::tag(&pin::content(files), contents))
         }
     }

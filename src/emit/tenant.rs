@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Writes a tenant's objects and its Application; what its content comes to, under `pin: tag`.
-pub fn write(plan: &Plan, tenant: &Tenant, files: &mut Files) -> Content {
+pub fn write(plan: &Plan, tenant: &Tenant, files: &mut Files) -> Option<Box<Content>> {
     let folder = applications::folder(&applications::tenant_name(&tenant.name));
     for object in &tenant.component.objects {
         layout::object(files, &folder, object);
@@ -22,21 +22,25 @@ pub fn write(plan: &Plan, tenant: &Tenant, files: &mut Files) -> Content {
     if plan.repository().pin == Pin::Tag {
         // Its Application comes with the whole: it names a tag, which nobody knows before all is
         // there.
-        return pin::content(files);
+        return Some(pin::content(files).into());
     }
     let revision = plan.repository().revision();
     application(files, plan.application_of_tenant(&tenant.name, tenant.wave, &revision));
-    Content::default()
+    None
 }
 
 /// Writes a tenant's resource, of which an operator makes its objects; what its content comes to,
 /// under `pin: tag`, and its name.
-pub fn resource(plan: &Plan, source: &Source, files: &mut Files) -> (Content, Arc<str>) {
+pub fn resource(
+    plan: &Plan,
+    source: &Source,
+    files: &mut Files,
+) -> (Option<Box<Content>>, Arc<str>) {
     let object = Object::from_plan_custom(plan.resource(source));
     layout::object(files, &applications::folder(applications::WORKSPACES), &object);
     let content = match plan.repository().pin {
-        Pin::Tag => pin::content(files),
-        Pin::Branch => Content::default(),
+        Pin::Tag => Some(pin::content(files).into()),
+        Pin::Branch => None,
     };
     (content, object.name().into())
 }

@@ -65,7 +65,7 @@ pub fn of_workspaces(summaries: &[Summary]) -> Vec<WorkspaceMemory> {
         let ollama = Ollama {
             replicas: summary.replicas,
             models: summary.models.to_vec(),
-            resources: summary.resources.clone(),
+            resources: (*summary.resources).clone(),
             ..Ollama::default()
         };
         let workspace = summary.name.clone().filter(|_| summary.replicas > 0)?;

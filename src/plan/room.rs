@@ -45,7 +45,7 @@ impl Seat {
             name: summary.name.clone()?,
             file: summary.file.clone(),
             sum: *summary.sum,
-            pods: summary.pods.clone().into(),
+            pods: summary.pods.clone(),
         })
     }
 }

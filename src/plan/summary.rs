@@ -35,21 +35,21 @@ pub struct Summary {
     /// What its own Ollama serves.
     pub models: Arc<[ModelName]>,
     /// What its own Ollama is promised, as far as the spec says it.
-    pub resources: Resources,
+    pub resources: Arc<Resources>,
     /// Pods of its own Ollama; none while it is at rest.
     pub replicas: u32,
     /// What its pods request.
     pub sum: Arc<Total>,
     /// Its pods one by one, where there are several nodes to place them on.
-    pub pods: Vec<(u32, Demand)>,
+    pub pods: Box<[(u32, Demand)]>,
     /// What PostgreSQL keeps of the password of its role; none where its database is its own.
     pub database: Option<Arc<str>>,
     /// Its sync wave.
     pub wave: u32,
     /// Who speaks to whom in it, and to it; whoever reads a tenant by itself takes them out.
     pub flows: Box<[Flow]>,
-    /// What its objects come to, under `pin: tag`; else zeros.
-    pub content: Content,
+    /// What its objects come to, under `pin: tag`; else none.
+    pub content: Option<Box<Content>>,
 }
 
 impl Summary {
@@ -60,6 +60,9 @@ impl Summary {
         }
         if self.models == other.models {
             self.models = Arc::clone(&other.models);
+        }
+        if self.resources == other.resources {
+            self.resources = Arc::clone(&other.resources);
         }
     }
 
@@ -75,14 +78,14 @@ impl Summary {
             is_plain: false,
             is_dev: false,
             models: Arc::default(),
-            resources: Resources::default(),
+            resources: Arc::default(),
             replicas: 0,
             sum: Arc::default(),
-            pods: Vec::new(),
+            pods: Box::default(),
             database: None,
             wave: 0,
             flows: Box::default(),
-            content: Content::default(),
+            content: None,
         }
     }
 }

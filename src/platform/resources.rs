@@ -11,7 +11,7 @@ use crate::{
 
 /// Requests and limits of a container: its `resources`. What is absent has the tested or computed
 /// figure, which `espalier show budget` lists.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resources {
     /// Memory request and memory limit of the container.
@@ -23,7 +23,7 @@ pub struct Resources {
 }
 
 /// Memory of a container.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Memory {
     /// Memory request, with its unit: `resources.requests.memory` of the container, which the
@@ -39,7 +39,7 @@ pub struct Memory {
 
 /// CPU of a container. It has a request and no limit: a throttled database or model server helps
 /// nobody.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cpu {
     /// CPU request, in cores (`0.5`) or thousandths of a core (`500m`): `resources.requests.cpu` of
