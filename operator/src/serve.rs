@@ -11,6 +11,7 @@ mod document;
 mod form;
 mod identity;
 pub mod limits;
+mod models;
 mod openapi;
 mod operations;
 mod problem;

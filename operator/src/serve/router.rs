@@ -20,7 +20,7 @@ use super::{
     audit::Trail,
     call::Call,
     connections::Peer,
-    delete, limits, openapi,
+    delete, limits, models, openapi,
     operations::{Operation, Route, routes},
     problem::{self, Problem},
     read,
@@ -111,6 +111,7 @@ async fn handle(shared: Arc<Shared>, route: &Route, request: Request) -> Result<
         Operation::Manifests => read::manifests(&call).await,
         Operation::Validate => validate::validate(&call, body).await,
         Operation::Room => read::room(&call).await,
+        Operation::Models => models::list(&call).await,
     }
 }
 
