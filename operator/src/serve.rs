@@ -14,6 +14,7 @@ pub mod limits;
 mod models;
 mod openapi;
 mod operations;
+mod page;
 mod problem;
 mod query;
 mod read;

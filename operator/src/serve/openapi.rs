@@ -40,7 +40,7 @@ fn document() -> Value {
         let at = paths.entry(route.path).or_insert_with(|| json!({}));
         at[route.method.as_str().to_ascii_lowercase()] = operation(&route, &mut schemas);
     }
-    paths.extend(open());
+    paths.extend(open(&mut schemas));
     let mut components = schemas.take_definitions(true);
     let (spec, of_body) = body();
     components.extend(of_body);
@@ -68,7 +68,7 @@ fn document() -> Value {
 }
 
 /// What needs no token.
-fn open() -> Map<String, Value> {
+fn open(schemas: &mut SchemaGenerator) -> Map<String, Value> {
     let plain = json!({"text/plain": {"schema": {"type": "string"}}});
     let text = |said: &str| json!({"description": said, "content": plain});
     let of = |id: &str, summary: &str, responses: Value| {
@@ -76,10 +76,13 @@ fn open() -> Map<String, Value> {
             "operationId": id, "summary": summary, "security": [], "responses": responses,
         }})
     };
-    let document = json!({"200": {
-        "description": "The description.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }});
+    let document = json!({
+        "200": {
+            "description": "The description.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        "429": refusal(429, schemas),
+    });
     let ready = json!({
         "200": text("Requests can be answered."),
         "503": text("The API server does not answer, or workspaces are not known yet."),
