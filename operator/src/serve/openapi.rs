@@ -10,6 +10,7 @@ use self::words::Words;
 use super::{
     delete::Deletion,
     document::Workspace,
+    models::ModelList,
     operations::{Operation, Route, routes},
     problem::{self, KINDS, Written},
     read::{RoomLeft, WorkspaceList},
@@ -39,7 +40,7 @@ fn document() -> Value {
         let at = paths.entry(route.path).or_insert_with(|| json!({}));
         at[route.method.as_str().to_ascii_lowercase()] = operation(&route, &mut schemas);
     }
-    paths.extend(open());
+    paths.extend(open(&mut schemas));
     let mut components = schemas.take_definitions(true);
     let (spec, of_body) = body();
     components.extend(of_body);
@@ -67,7 +68,7 @@ fn document() -> Value {
 }
 
 /// What needs no token.
-fn open() -> Map<String, Value> {
+fn open(schemas: &mut SchemaGenerator) -> Map<String, Value> {
     let plain = json!({"text/plain": {"schema": {"type": "string"}}});
     let text = |said: &str| json!({"description": said, "content": plain});
     let of = |id: &str, summary: &str, responses: Value| {
@@ -75,10 +76,13 @@ fn open() -> Map<String, Value> {
             "operationId": id, "summary": summary, "security": [], "responses": responses,
         }})
     };
-    let document = json!({"200": {
-        "description": "The description.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }});
+    let document = json!({
+        "200": {
+            "description": "The description.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        "429": refusal(429, schemas),
+    });
     let ready = json!({
         "200": text("Requests can be answered."),
         "503": text("The API server does not answer, or workspaces are not known yet."),
@@ -151,7 +155,8 @@ fn request_body(operation: Operation) -> Option<Value> {
         | Operation::Suspend
         | Operation::Resume
         | Operation::Manifests
-        | Operation::Room => return None,
+        | Operation::Room
+        | Operation::Models => return None,
     };
     Some(json!({"required": true, "content": content}))
 }
@@ -169,6 +174,7 @@ pub fn statuses(operation: Operation) -> Vec<u16> {
         Operation::Manifests => &[200, 404, 422],
         Operation::Validate => &[200, 413, 415, 422],
         Operation::Room => &[200, 422],
+        Operation::Models => &[200, 304],
     };
     let mut all = [own, &[400, 401, 403, 406, 429, 500, 503]].concat();
     all.sort_unstable();
@@ -244,6 +250,9 @@ fn success(operation: Operation, schemas: &mut SchemaGenerator) -> Value {
         }
         Operation::Room => {
             ("What is left of the nodes.", both(reference::<RoomLeft>(schemas)), json!({}))
+        }
+        Operation::Models => {
+            ("The models of the catalogue.", both(reference::<ModelList>(schemas)), tag)
         }
     };
     json!({"description": description, "content": content, "headers": headers})
