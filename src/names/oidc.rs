@@ -1,4 +1,4 @@
-//! What an OpenID Connect issuer is called, and what its tokens say.
+//! What an OIDC issuer is called, and what its tokens say.
 
 use std::{borrow::Cow, fmt, ops::Deref, str::FromStr, sync::Arc};
 

@@ -25,7 +25,7 @@ pub struct WorkspaceApi {
     /// Requests and limits of the server: `resources` of its container. Absent: the tested figures,
     /// which `espalier show budget` lists.
     pub resources: Resources,
-    /// An OpenID Connect issuer whose ID tokens are taken, beside the tokens of service accounts
+    /// An OIDC issuer whose ID tokens are taken, beside the tokens of service accounts
     /// that are made for the API: `bootstrap/k3s/authentication.yaml`, which the API server reads,
     /// so that such a token opens the API server too, with the rights that its user has there.
     /// Absent: only tokens of service accounts are taken.
@@ -41,7 +41,7 @@ impl Default for WorkspaceApi {
     }
 }
 
-/// An OpenID Connect issuer.
+/// An OIDC issuer.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Oidc {
