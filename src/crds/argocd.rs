@@ -12,6 +12,9 @@ use crate::builder::{chart::Values, object::CustomResource};
 pub const CASCADE: &str = "resources-finalizer.argocd.argoproj.io/foreground";
 /// A project stays until no Application names it.
 pub const WHILE_NAMED: &str = "resources-finalizer.argocd.argoproj.io";
+/// On an Application, whose writing Argo CD takes over when it first applies a resource: else a
+/// field that leaves Git would stay, since its first writer still owns it.
+pub const TAKES_OVER: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
 /// The cluster that Argo CD runs in.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 

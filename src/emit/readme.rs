@@ -15,7 +15,7 @@ use crate::{
     emit::bootstrap,
     facts::{kubernetes::WIREGUARD_PORT, node},
     plan::{
-        glance::{Glance, ModelRow},
+        glance::{Glance, ModelRow, NO_ISSUER},
         rows::{FlowRow, SecretRow, WaveRow},
     },
     platform::node_group::{self, Nodes},
@@ -238,6 +238,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             glance => page.glance,
             dns => page.glance.dns(),
             certificates => page.glance.certificates(),
+            no_issuer => NO_ISSUER,
             more_hosts => page.glance.all.saturating_sub(page.glance.hosts.len()),
             uploads => page.uploads,
             proxy => page.proxy.as_deref(),

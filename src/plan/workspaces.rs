@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     builder::{kinds, may_make::MayMake, meta::Naming},
-    components::{namespaces::WORKSPACE_OPERATOR, workspace_operator},
+    components::{namespaces::WORKSPACE_OPERATOR, workspace_api, workspace_operator},
     crds::{
-        argocd::{AppProject, Application},
+        argocd::{AppProject, Application, TAKES_OVER},
         workspaces::{SOURCE, WorkspaceResource},
     },
     yaml::source::Source,
@@ -98,6 +98,10 @@ impl Plan {
             &self.follows(revision),
         );
         self.let_go(&mut application);
+        if self.platform().spec.workspaces.has_api() {
+            let annotations = application.metadata.annotations.get_or_insert_default();
+            annotations.insert(TAKES_OVER.to_owned(), workspace_api::rights::NAME.to_owned());
+        }
         application
     }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs};
 
 use espalier::{
     components::workspace_api::rights::{self, OF_PEOPLE},
+    crds::argocd::TAKES_OVER,
     emit::{authentication::AUTHENTICATION, bootstrap},
 };
 use k8s_openapi::api::rbac::v1::PolicyRule;
@@ -17,6 +18,12 @@ use crate::support::{
 const NAME: &str = "aichat-workspace-api";
 const NAMESPACE: &str = "aichat-workspace-operator-system";
 const SPEC: &str = "spec/platform.yaml";
+const WORKSPACE: &str = "\
+apiVersion: apps.aichatworkspaces.io/v1alpha1
+kind: AIChatWorkspace
+metadata: {name: team-a}
+spec: {workspaceName: team-a, workspaceENV: dev, models: [gemma3:270m]}
+";
 
 fn texts() -> Texts {
     let found = golden_cases().into_iter().find(|it| it.0 == "workspace-api");
@@ -220,4 +227,25 @@ fn servers_that_join_get_the_issuer_s_file_too() {
     let page = String::from_utf8(compiled.tree()["out/README.md"].clone()).expect("a text");
     let line = "install -D -m 0600 bootstrap/k3s/authentication.yaml";
     assert_eq!(page.matches(line).count(), 1, "{page}");
+}
+
+/// What the API wrote and Git has now is Argo CD's to take away again, field by field.
+#[test]
+fn argo_cd_takes_over_what_the_api_wrote() {
+    let writer = |spec: &str| {
+        let mut texts = texts();
+        texts.insert(SPEC.into(), spec.into());
+        texts.insert("spec/workspaces/team-a.yaml".into(), WORKSPACE.into());
+        let compiled = tree(&texts);
+        let application: Value =
+            serde_yaml::from_slice(&compiled.tree()["apps/workspaces.yaml"]).expect("YAML");
+        let annotations = at(&application, "metadata/annotations").clone();
+        annotations.get(TAKES_OVER).and_then(Value::as_str).map(str::to_owned)
+    };
+    let spec = texts()[SPEC].to_string();
+    assert_eq!(writer(&spec).as_deref(), Some(NAME));
+    let (before, after) =
+        (spec.find("    api:\n      enabled").expect("it is on"), "  components:");
+    let without = format!("{}{}", &spec[..before], &spec[spec.find(after).expect("they are")..]);
+    assert_eq!(writer(&without.replace("    api: api.example.com\n", "")), None);
 }
