@@ -122,6 +122,7 @@ macro_rules! name {
 }
 
 // After the macro, which they use.
+pub mod oidc;
 pub mod receiver;
 pub mod scram;
 pub mod server;

@@ -105,7 +105,7 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
 }
 
 /// What the public hosts need that may be absent: who answers there, and who certifies them.
-/// Grafana may be off: its host is reserved then (`host-not-served`).
+/// Grafana and the API may be off: their hosts are reserved then (`host-not-served`).
 fn needed_by_hosts(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let domains = &view.platform.spec.domains;
@@ -113,10 +113,12 @@ fn needed_by_hosts(view: &SpecView<'_>, found: &mut Diagnostics) {
     let certified = "it issues the certificate of the public host";
     let argocd = ("argocd", components.argocd.enabled);
     let has_grafana = domains.monitoring.is_some() && components.grafana.enabled;
+    let has_api = domains.api.is_some() && view.platform.spec.workspaces.has_api();
     for (host, is_wanted, (needed, is_on), why) in [
         ("argocd", domains.argocd.is_some(), argocd, "it answers there"),
         ("argocd", domains.argocd.is_some(), certifies, certified),
         ("monitoring", has_grafana, certifies, certified),
+        ("api", has_api, certifies, certified),
     ] {
         if is_wanted && !is_on {
             found.push(

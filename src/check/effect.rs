@@ -25,7 +25,7 @@ rules! {
     /// A setting has no effect.
     warning SETTING_WITHOUT_EFFECT = "setting-without-effect":
     Spec(sections), Spec(chat), Spec(documents), Spec(database), Spec(gpus), Spec(shared),
-    Spec(models), Spec(annotations), Spec(proof), Spec(acme), Spec(operator),
+    Spec(models), Spec(annotations), Spec(proof), Spec(acme), Spec(operator), Spec(api),
     Tenant(models_of_tenant);
 
     /// What an administrator changes in the interface reaches one of several pods.
@@ -282,6 +282,20 @@ pub fn operator(view: &SpecView<'_>, found: &mut Diagnostics) {
             format!("`{key}` has no effect: `espalier render` makes the objects of workspaces");
         let help = format!("remove `{key}`, or write `expandedBy: operator` beside it");
         let place = view.value(&["workspaces", key]);
+        found.push(SETTING_WITHOUT_EFFECT.at(place, message).help(help));
+    }
+}
+
+/// Settings of an API of workspaces that does not run.
+pub fn api(view: &SpecView<'_>, found: &mut Diagnostics) {
+    if view.platform.spec.workspaces.api.enabled {
+        return;
+    }
+    let written = view.platform.written.below(&field(&["workspaces", "api"]));
+    for key in written.filter(|it| *it != SWITCH) {
+        let message = format!("`{key}` has no effect: the API of workspaces is off");
+        let place = view.value(&["workspaces", "api", key]);
+        let help = format!("remove `{key}`, or write `enabled: true` beside it");
         found.push(SETTING_WITHOUT_EFFECT.at(place, message).help(help));
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     components::{open_webui::OpenWebUi, section::PodResources},
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
-    facts::requests::Allotment,
+    facts::requests::{Allotment, WORKSPACE_API},
     platform::resources::Resources,
     units::Bytes,
 };
@@ -33,7 +33,10 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         let resources = &ingress.resources;
         (vec!["ingress"], PodResources { path: &["resources"], resources, tested: None })
     });
-    for (above, PodResources { path, resources, tested }) in of_components.chain(of_ingress) {
+    let api = &view.platform.spec.workspaces.api;
+    let of_api = PodResources::of(&["resources"], &api.resources, WORKSPACE_API);
+    let all = of_components.chain(of_ingress).chain([(vec!["workspaces", "api"], of_api)]);
+    for (above, PodResources { path, resources, tested }) in all {
         let path = [&above[..], path].concat();
         let memory = |key| view.value(&[&path[..], &["memory", key]].concat());
         one(resources, tested, &memory, found);

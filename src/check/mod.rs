@@ -41,6 +41,7 @@ pub mod suggestions;
 pub mod trust;
 pub mod versions;
 pub mod view;
+pub mod workspace_api;
 pub mod workspace_database;
 pub mod workspace_hosts;
 pub mod workspace_lists;

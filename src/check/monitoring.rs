@@ -12,19 +12,19 @@ rules! {
 /// Hosts that may be absent: who writes one waits for an answer there. Without a chat its host is
 /// still asked for, so nothing is said of it; a host for Argo CD that is off is refused before.
 pub fn hosts(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let Some(host) = &view.spec.platform.spec.domains.monitoring else { return };
-    if view.plan.hosts().any(|it| it.0 == host) {
-        return;
+    let domains = &view.spec.platform.spec.domains;
+    for (key, host, who, switch) in [
+        ("monitoring", &domains.monitoring, "Grafana", "Grafana on (`components.grafana`)"),
+        ("api", &domains.api, "the API of workspaces", "it on (`workspaces.api`)"),
+    ] {
+        let Some(host) = host else { continue };
+        if view.plan.hosts().any(|it| it.0 == host) {
+            continue;
+        }
+        let message = format!("nothing answers at `{host}`: {who}, which would, is off");
+        found.push(HOST_NOT_SERVED.at(view.spec.value(&["domains", key]), message).help(format!(
+            "switch {switch}, or remove the host; kept, it reserves the name: no workspace can take \
+             it"
+        )));
     }
-    found.push(
-        HOST_NOT_SERVED
-            .at(
-                view.spec.value(&["domains", "monitoring"]),
-                format!("nothing answers at `{host}`: Grafana, which would, is off"),
-            )
-            .help(
-                "switch Grafana on (`components.grafana`), or remove the host; kept, it reserves \
-                 the name: no workspace can take it",
-            ),
-    );
 }

@@ -14,6 +14,7 @@ use crate::{
     facts::kubernetes::{HTTP_PORT, HTTPS_PORT},
     platform::{
         node::{MOST_GPUS, MOST_NODES, Node},
+        workspace_api::API_REPLICAS,
         workspaces::OPERATOR_REPLICAS,
     },
     units::{Bytes, Millicores, Seconds},
@@ -55,7 +56,7 @@ const MOST_PORT: u64 = u16::MAX as u64;
 pub type Bound = (Vec<&'static str>, u64, u64);
 
 /// The numbers outside of the components.
-const OTHERS: [(&[&str], u64, u64); 12] = [
+const OTHERS: [(&[&str], u64, u64); 13] = [
     (&["ingress", "httpPort"], LEAST_PORT, MOST_PORT),
     (&["ingress", "httpsPort"], LEAST_PORT, MOST_PORT),
     (&["node", "gpus"], 0, MOST_GPUS as u64),
@@ -65,6 +66,7 @@ const OTHERS: [(&[&str], u64, u64); 12] = [
     (&["nodes", "[]", "gpus"], 0, MOST_GPUS as u64),
     (&["nodes", "[]", "maxPods"], LEAST_PODS, MOST_PODS),
     (&["nodes", "[]", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
+    (&["workspaces", "api", "replicas"], API_REPLICAS.0, API_REPLICAS.1),
     (&["workspaces", "databases"], 0, MOST_DATABASES as u64),
     (&["workspaces", "operator", "replicas"], OPERATOR_REPLICAS.0, OPERATOR_REPLICAS.1),
     (&["workspaces", "rollout", "parallel"], 1, MOST_PARALLEL),
@@ -143,23 +145,20 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
 }
 
-/// The operator for workspaces: one pod works, and one may wait.
+/// Pods of the operator for workspaces, of which one works and one may wait, and of their API.
 fn operator(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let replicas = view.platform.spec.workspaces.operator.replicas;
-    let (least, most) = OPERATOR_REPLICAS;
-    if !(least..=most).contains(&replicas.into()) {
-        found.push(
-            OUT_OF_RANGE
-                .at(
-                    view.value(&["workspaces", "operator", "replicas"]),
-                    format!("{replicas} pods of the operator; there may be {least} to {most}"),
-                )
-                .help(if u64::from(replicas) < least {
-                    "write `replicas: 1`"
-                } else {
-                    "write `replicas: 2`"
-                }),
-        );
+    let workspaces = &view.platform.spec.workspaces;
+    for (key, what, replicas, (least, most)) in [
+        ("operator", "operator", workspaces.operator.replicas, OPERATOR_REPLICAS),
+        ("api", "API of workspaces", workspaces.api.replicas, API_REPLICAS),
+    ] {
+        if (least..=most).contains(&replicas.into()) {
+            continue;
+        }
+        let place = view.value(&["workspaces", key, "replicas"]);
+        let message = format!("{replicas} pods of the {what}; there may be {least} to {most}");
+        let nearest = u64::from(replicas).clamp(least, most);
+        found.push(OUT_OF_RANGE.at(place, message).help(format!("write `replicas: {nearest}`")));
     }
 }
 

@@ -14,8 +14,8 @@ use super::{
     rule::{Check, Rule},
     sealed_files, trust, versions,
     view::{SpecView, TenantView, WholeView},
-    workspace_database, workspace_hosts, workspace_lists, workspace_models, workspace_operator,
-    workspace_sizes, workspaces,
+    workspace_api, workspace_database, workspace_hosts, workspace_lists, workspace_models,
+    workspace_operator, workspace_sizes, workspaces,
 };
 use crate::{
     builder::object::Object,
@@ -63,6 +63,7 @@ const TABLE: &[&[Rule]] = &[
     sealed_files::RULES,
     trust::RULES,
     versions::RULES,
+    workspace_api::RULES,
     workspace_database::RULES,
     workspace_hosts::RULES,
     workspace_lists::RULES,

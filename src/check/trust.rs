@@ -8,6 +8,7 @@ use super::{
     view::{WholeView, field},
 };
 use crate::{
+    components::spec::Spec,
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
     facts::charts::argo_cd::KNOWN_HOSTS,
     names::{
@@ -15,7 +16,7 @@ use crate::{
         known_hosts::{self, Refusal},
     },
     platform::{
-        certificates::{Certificates, Issuer},
+        certificates::Issuer,
         files::SPEC,
         repository::{Proof, Repository},
         trust::{self, Authorities, HostKeys, Trust},
@@ -49,10 +50,11 @@ const DAY: i64 = 24 * 60 * 60;
 const HOST_KEYS: &[&str] = &["repository", "hostKeys"];
 const REPOSITORY_CA: &[&str] = &["repository", "ca"];
 const ACME_CA: &[&str] = &["certificates", "issuer", "acme", "ca"];
+const OIDC_CA: &[&str] = &["workspaces", "api", "oidc", "ca"];
 const ISSUER_CERTIFICATE: &[&str] = &["certificates", "issuer", "ca", "certificate"];
 
 /// The fields that name a file in `spec/`.
-const FIELDS: &[&[&str]] = &[HOST_KEYS, REPOSITORY_CA, ACME_CA, ISSUER_CERTIFICATE];
+const FIELDS: &[&[&str]] = &[HOST_KEYS, REPOSITORY_CA, ACME_CA, OIDC_CA, ISSUER_CERTIFICATE];
 
 /// The files in `spec/` that a spec names, by the values that are written: it has not been read.
 pub fn named(spec: &Source) -> Vec<Arc<str>> {
@@ -79,12 +81,8 @@ pub struct Files<'a> {
 }
 
 /// Reads what the spec names.
-pub fn read(
-    files: &Files<'_>,
-    repository: &Repository,
-    certificates: &Certificates,
-    found: &mut Diagnostics,
-) -> Trust {
+pub fn read(files: &Files<'_>, spec: &Spec, found: &mut Diagnostics) -> Trust {
+    let Spec { repository, certificates, workspaces, .. } = spec;
     // What the URL has no use for is a finding of its own (`setting-without-effect`).
     let host_keys = repository.host_keys.as_ref().filter(|_| repository.proof() == Proof::HostKey);
     let ca = repository.ca.as_ref().filter(|_| repository.proof() == Proof::Certificate);
@@ -93,6 +91,7 @@ pub fn read(
         Issuer::Ca(authority) => (None, Some(&authority.certificate)),
         Issuer::Staging | Issuer::Production | Issuer::SelfSigned => (None, None),
     };
+    let oidc = workspaces.oidc().and_then(|it| it.ca.as_ref());
     let host_keys = host_keys
         .and_then(|it| files.source(it, HOST_KEYS, found))
         .and_then(|it| host_keys_of(it, repository, found));
@@ -105,6 +104,7 @@ pub fn read(
         repository: certified(ca, REPOSITORY_CA),
         acme: certified(acme, ACME_CA),
         issuer: certified(issuer, ISSUER_CERTIFICATE),
+        oidc: certified(oidc, OIDC_CA),
     }
 }
 
@@ -302,6 +302,7 @@ pub fn validity<'a>(
     let all = [
         (REPOSITORY_CA, trust.repository.as_ref(), "Argo CD cannot fetch the repository"),
         (ACME_CA, trust.acme.as_ref(), "cert-manager cannot ask the ACME server"),
+        (OIDC_CA, trust.oidc.as_ref(), "the API server takes no token of the issuer"),
         (ISSUER_CERTIFICATE, trust.issuer.as_ref(), "no browser takes a certificate of it"),
     ];
     all.into_iter().filter_map(move |(keys, authorities, without)| {

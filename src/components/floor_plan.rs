@@ -2,6 +2,7 @@
 
 mod chat;
 mod monitoring;
+mod workspaces;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,9 +27,9 @@ use crate::{
         postgresql::databases,
         secrets,
         spec::Spec,
-        traefik, workspace_crd, workspace_operator,
+        traefik,
     },
-    crds::sealed_secrets::SealedSecret,
+    crds::{sealed_secrets::SealedSecret, workspaces::WorkspaceResource},
     names::{DnsLabel, workspace::PromptName},
     platform::{
         sealed::{SealedStore, SealingCertificate},
@@ -103,6 +104,7 @@ impl Platform {
         let cluster = builder.cluster();
         let foundations = self.foundations(&mut builder, &cluster);
         let metrics = self.metrics(&mut builder, &foundations);
+        self.workspace_api(&mut builder, &foundations);
         let (loki, reader) = self.logs(&mut builder, &foundations);
         if let Some(metrics) = &metrics {
             self.dashboards(&mut builder, &foundations, metrics, loki.as_ref());
@@ -191,7 +193,7 @@ impl Platform {
         } else {
             cluster.ingress.clone()
         };
-        self.workspaces(builder, spaces.operator.as_ref(), &ingress);
+        let workspaces = self.workspaces(builder, spaces.operator.as_ref(), &ingress);
         let certifier = components.cert_manager.enabled.then(|| {
             builder.build(&cert_manager::APPLICATION, &spaces.cert_manager, |scope| {
                 components.cert_manager.build(scope, &ingress, &self.spec.certificates, versions)
@@ -238,6 +240,8 @@ impl Platform {
         Foundations {
             database_priority: open.database,
             ai: spaces.ai,
+            operator: spaces.operator,
+            workspaces,
             monitoring: spaces.monitoring,
             node_agents: spaces.node_agents,
             ingress,
@@ -245,34 +249,6 @@ impl Platform {
             wildcard,
             sealing,
             credentials,
-        }
-    }
-
-    /// The definition of workspaces, and the operator that makes them, where it is in the tree.
-    fn workspaces(
-        &self,
-        builder: &mut PlatformBuilder,
-        namespace: Option<&NamespaceRef>,
-        ingress: &IngressRef,
-    ) {
-        let definition = self.spec.workspaces.crd.then(|| {
-            let rules = workspace_crd::validation::Rules {
-                taken: self.spec.reserved().collect(),
-                offered: &self.spec.workspaces,
-                clients: ingress.clients(),
-            };
-            let application = &workspace_crd::APPLICATION;
-            builder.build_for_cluster(application, |scope| workspace_crd::build(scope, &rules))
-        });
-        if let (Some(definition), Some(namespace)) = (&definition, namespace) {
-            let needs = workspace_operator::Needs {
-                definition,
-                workspaces: &self.spec.workspaces,
-                texts: &self.texts,
-                versions: &self.versions,
-            };
-            let application = &workspace_operator::APPLICATION;
-            builder.build(application, namespace, |scope| workspace_operator::build(scope, &needs));
         }
     }
 
@@ -324,6 +300,10 @@ struct Metrics {
 struct Foundations {
     /// The namespace of models and chat, behind its policies.
     ai: NamespaceRef,
+    /// The namespace of the operator for workspaces, behind its policies, where there is one.
+    operator: Option<NamespaceRef>,
+    /// The kind of workspaces, where the cluster knows it.
+    workspaces: Option<CrdRef<WorkspaceResource>>,
     /// The namespace of monitoring, behind its policies.
     monitoring: NamespaceRef,
     /// The namespace of what reads the nodes themselves, behind its policies.

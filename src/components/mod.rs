@@ -34,5 +34,6 @@ pub mod tika;
 pub mod traefik;
 pub mod workload_alerts;
 pub mod workspace;
+pub mod workspace_api;
 pub mod workspace_crd;
 pub mod workspace_operator;

@@ -25,7 +25,7 @@ use super::{
     secrets::SealedSecrets,
     section::Section,
     traefik::Traefik,
-    workspace_crd, workspace_operator,
+    workspace_api, workspace_crd, workspace_operator,
 };
 use crate::{
     builder::{
@@ -273,6 +273,7 @@ pub fn may_make() -> Vec<&'static MayMake> {
         &namespaces::POLICIES_APPLICATION,
         &workspace_crd::APPLICATION,
         &workspace_operator::APPLICATION,
+        &workspace_api::APPLICATION,
     ];
     let sections = components.sections();
     let of_sections = sections.iter().flat_map(|it| it.may_make());

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     builder::{chart::Values, internet::ProxyRef},
     emit::{
+        authentication::{self, Issued},
         files::{Files, HEADER},
         hardening,
     },
@@ -252,14 +253,20 @@ pub fn joins(nodes: &Nodes, group: &Group) -> Option<String> {
 ///
 /// `disable` are packaged components that no server installs: all of them must agree.
 ///
-/// `exempt` are namespaces of others, whose pods no level holds.
-pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str], exempt: &[&str]) {
+/// `exempt` are namespaces of others, whose pods no level holds; `issued` is whose tokens the API
+/// server takes beside its own.
+pub(super) fn k3s(
+    files: &mut Files,
+    nodes: &Nodes,
+    disable: &[&'static str],
+    exempt: &[&str],
+    issued: Option<&Issued<'_>>,
+) {
     let server = nodes.groups().iter().position(|it| it.node.role == Role::Server);
     let servers = nodes.servers();
     for (at, group) in nodes.groups().iter().enumerate() {
         let is_server = group.node.role == Role::Server;
-        let of_server =
-            |arguments: fn() -> Vec<String>| if is_server { arguments() } else { Vec::new() };
+        let of_server = |arguments: Vec<String>| if is_server { arguments } else { Vec::new() };
         let configuration = Configuration {
             cluster_init: None,
             disable: if is_server { disable.to_vec() } else { Vec::new() },
@@ -267,8 +274,8 @@ pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str], exempt: &
             flannel_backend: (is_server && nodes.are_several()).then_some(hardening::ENCRYPTED),
             protect_kernel_defaults: true,
             secrets_encryption: is_server.then_some(true),
-            kube_apiserver_arg: of_server(hardening::api_server_arguments),
-            kube_controller_manager_arg: of_server(hardening::controller_arguments),
+            kube_apiserver_arg: of_server(hardening::api_server_arguments(issued.is_some())),
+            kube_controller_manager_arg: of_server(hardening::controller_arguments()),
             kubelet_arg: group.node.kubelet_arguments(),
             node_label: group.labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
             node_taint: group.taints.iter().map(taint).collect(),
@@ -287,6 +294,9 @@ pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str], exempt: &
     hardening::kernel(files);
     hardening::audit(files);
     hardening::admission(files, exempt);
+    if let Some(issued) = issued {
+        authentication::write(files, issued);
+    }
     hardening::firewall(files, nodes.are_several());
 }
 

@@ -29,23 +29,25 @@ pub const FIREWALL: &str = "bootstrap/k3s/firewall.nft";
 /// The unit that loads them at each start of the node.
 pub const FIREWALL_UNIT: &str = "bootstrap/k3s/espalier-firewall.service";
 /// Where the script puts the files of the API server: root's alone, beside k3s' own configuration.
-const ON_NODE: &str = "/etc/rancher/k3s/espalier-";
+pub const ON_NODE: &str = "/etc/rancher/k3s/espalier-";
 
 /// The pod security level of a namespace that names none.
 const DEFAULT_LEVEL: &str = "restricted";
 
-/// What the API server is told.
-pub(super) fn api_server_arguments() -> Vec<String> {
-    vec![
+/// What the API server is told. `issued`: whose tokens it takes beside its own is in a file.
+pub(super) fn api_server_arguments(issued: bool) -> Vec<String> {
+    let mut arguments = vec![
         format!("admission-control-config-file={ON_NODE}admission.yaml"),
         format!("audit-log-maxage={}", AUDIT_LOG.days),
         format!("audit-log-maxbackup={}", AUDIT_LOG.backups),
         format!("audit-log-maxsize={}", AUDIT_LOG.mebibytes),
         format!("audit-log-path={AUDIT_LOG_PATH}"),
         format!("audit-policy-file={ON_NODE}audit.yaml"),
-        // A token of a pod is good for an hour and not for a year: the kubelet brings a new one.
-        "service-account-extend-token-expiration=false".to_owned(),
-    ]
+    ];
+    arguments.extend(issued.then(|| format!("authentication-config={ON_NODE}authentication.yaml")));
+    // A token of a pod is good for an hour and not for a year: the kubelet brings a new one.
+    arguments.push("service-account-extend-token-expiration=false".to_owned());
+    arguments
 }
 
 /// What the controllers are told.

@@ -1,5 +1,6 @@
 //! Layout: which file holds what, and its header.
 
+pub mod authentication;
 pub mod bootstrap;
 pub mod files;
 pub mod hardening;

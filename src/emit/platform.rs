@@ -87,6 +87,7 @@ fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) 
     let page = Page {
         glance: &glance(plan, summaries, readme::LISTED),
         uploads: uploads(plan, summaries),
+        is_issued: plan.platform().spec.workspaces.oidc().is_some(),
         proxy: plan.proxy().map(|it| it.url.clone()),
         forwards: plan
             .components()

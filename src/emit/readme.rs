@@ -29,6 +29,8 @@ pub struct Page<'a> {
     pub uploads: Option<String>,
     /// The URL of the proxy before the internet, if there is one.
     pub proxy: Option<Arc<str>>,
+    /// Whether the API server takes tokens of an issuer beside its own.
+    pub is_issued: bool,
     /// Commands that lead to pages without a public host.
     pub forwards: Vec<Forward>,
     /// What must be provided outside of the cluster.
@@ -239,6 +241,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             more_hosts => page.glance.all.saturating_sub(page.glance.hosts.len()),
             uploads => page.uploads,
             proxy => page.proxy.as_deref(),
+            is_issued => page.is_issued,
             forwards => page.forwards,
             own,
             tenants,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    authentication::Issued,
     bootstrap::{self, ChartStep, Checksum, Script},
     files::Files,
 };
@@ -56,7 +57,9 @@ pub(super) fn write(
         (&[], &[HTTP_PORT, HTTPS_PORT, API_SERVER_PORT])
     };
     let exempt: Vec<&str> = spec.ingress.iter().map(|it| it.namespace.as_str()).collect();
-    bootstrap::k3s(files, &nodes, disable, &exempt);
+    let issued = spec.workspaces.oidc();
+    let issued = issued.map(|oidc| Issued { oidc, authorities: platform.trust.oidc.as_ref() });
+    bootstrap::k3s(files, &nodes, disable, &exempt, issued.as_ref());
     let proxy = plan.proxy();
     bootstrap::proxy(files, proxy);
 

@@ -423,3 +423,20 @@ pub const WORKSPACE_AFTER: Threshold<Seconds> = Threshold {
     value: Seconds::new(900),
     why: "As long as the operator itself waits for a workspace to come back.",
 };
+
+/// Answers of the API of workspaces that it cannot, within [`API_ERRORS_WITHIN`].
+pub const API_ERRORS: Threshold<u32> = Threshold {
+    value: 10,
+    why: "An API server that restarts makes a few, of people who try again; more are people who \
+          gave up.",
+};
+
+/// See [`API_ERRORS`].
+pub const API_ERRORS_WITHIN: Threshold<Seconds> = Threshold {
+    value: Seconds::new(900),
+    why: "Few ask at night: within minutes there may be no request to fail.",
+};
+
+/// The API of workspaces answers so for so long.
+pub const API_ERRORS_AFTER: Threshold<Seconds> =
+    Threshold { value: Seconds::new(300), why: "An API server that is updated is back before." };

@@ -141,18 +141,36 @@ pub const DASHBOARDS: Limits = Limits {
     rate: Rate { average: 50, burst: 500, crowd: 2 },
 };
 
+/// The API of workspaces, with its page. It refuses by itself what is longer than [`API_BODY`], a
+/// request beyond 64 at once and who asks too often, each with the reason, so that these bounds are
+/// for strangers: they lie above its own.
+pub const API: Limits = Limits {
+    // It opens none.
+    sockets: AtOnce { each: 4, all: 8 },
+    // A page is a few files, and asks for the list again and again.
+    pages: AtOnce { each: 32, all: 96 },
+    calls: AtOnce { each: 32, all: 96 },
+    uploads: None,
+    // Whoever does not say how long a body is, or deletes.
+    rest: Bodies { size: API_BODY, all: 8 },
+    rate: Rate { average: 50, burst: 200, crowd: 4 },
+};
+
+/// The largest body of a call of that API: a workspace's file with all that it may have.
+pub const API_BODY: Bytes = Bytes::kib(64);
+
 #[cfg(test)]
 mod tests {
     use super::{
-        ANSWER, Bodies, CHAT, CONSOLE, DASHBOARDS, Limits, MESSAGE, MESSAGES, PARSED, SHORT,
-        UPLOAD_MIB,
+        ANSWER, API, API_BODY, Bodies, CHAT, CONSOLE, DASHBOARDS, Limits, MESSAGE, MESSAGES,
+        PARSED, SHORT, UPLOAD_MIB,
     };
     use crate::{
         facts::{
             node::BODIES,
             requests::{
                 ARGO_SERVER, GRAFANA, OPEN_WEBUI, OPEN_WEBUI_RESIDENT, OPEN_WEBUI_STANDARD,
-                OPEN_WEBUI_STANDARD_RESIDENT,
+                OPEN_WEBUI_STANDARD_RESIDENT, WORKSPACE_API,
             },
         },
         units::Bytes,
@@ -193,6 +211,10 @@ mod tests {
         assert!(in_memory(&CONSOLE) <= console, "{} of {console}", in_memory(&CONSOLE));
         let dashboards = GRAFANA.limit.saturating_sub(GRAFANA.request);
         assert!(in_memory(&DASHBOARDS) <= dashboards, "{} of {dashboards}", in_memory(&DASHBOARDS));
+        // It reads no more of a call than it takes, and parses one at a time.
+        let room = WORKSPACE_API.limit.saturating_sub(WORKSPACE_API.request);
+        let calls = API_BODY * u64::from(API.calls.all) + read_whole(&API).0 + API_BODY * PARSED;
+        assert!(calls <= room, "{calls} of {room}");
         // The sum is one that can fail: there is no room for as many calls again.
         assert!(with_messages(&CHAT) + SHORT * u64::from(CHAT.calls.all) > chat);
     }
@@ -200,10 +222,11 @@ mod tests {
     #[test]
     fn what_is_read_whole_fits_beside_the_controller() {
         let (chat, console) = (on_disk(&CHAT), on_disk(&CONSOLE));
-        let dashboards = on_disk(&DASHBOARDS);
-        assert!(console.max(dashboards) <= Bytes::mib(128), "{console} and {dashboards}");
-        let all = chat + console + dashboards;
-        assert!(all <= BODIES, "{chat}, {console} and {dashboards}");
+        let (dashboards, api) = (on_disk(&DASHBOARDS), on_disk(&API));
+        let largest = console.max(dashboards).max(api);
+        assert!(largest <= Bytes::mib(132), "{console}, {dashboards} and {api}");
+        let all = chat + console + dashboards + api;
+        assert!(all <= BODIES, "{chat}, {console}, {dashboards} and {api}");
         // A dozen workspaces with a host each, and not a second dozen.
         assert!(chat * 12 <= BODIES && chat * 24 > BODIES, "{chat}");
     }

@@ -14,7 +14,7 @@ macro_rules! files {
 }
 
 /// The files, by name.
-pub const FILES: [(&str, &str); 26] = files![
+pub const FILES: [(&str, &str); 27] = files![
     "alertmanager-0.34.0",
     "alloy-1.18.1",
     "argocd-application-controller-3.4.4",
@@ -40,6 +40,7 @@ pub const FILES: [(&str, &str); 26] = files![
     "scrapes-3.14.0",
     "sealed-secrets-0.38.4",
     "traefik-3.7.9",
+    "workspace-api-0.1.0",
     "workspace-operator-0.1.0",
 ];
 

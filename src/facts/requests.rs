@@ -134,3 +134,5 @@ pub const REDIS: Allotment = of(32, 128, 10);
 /// The operator for workspaces (budget; a probe of the same parts took 26 MiB with 1,000
 /// workspaces, 42 at most while it started).
 pub const WORKSPACE_OPERATOR: Allotment = of(32, 64, 10);
+/// The API of workspaces (budget: the operator's parts without what that keeps of each workspace).
+pub const WORKSPACE_API: Allotment = of(24, 48, 10);

@@ -47,7 +47,7 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     }
     let files = trust::Files { texts, spec: &source.file };
     let platform = spec.map(|spec| Platform {
-        trust: trust::read(&files, &spec.spec.repository, &spec.spec.certificates, &mut found),
+        trust: trust::read(&files, &spec.spec, &mut found),
         prompts: prompts::read(texts, &source.file, &spec.spec.workspaces, &mut found),
         texts: shown(texts, &spec.spec.workspaces),
         name: spec.metadata.name,

@@ -196,7 +196,7 @@ fn bypass(s: &str) -> Checked<'_> {
 }
 
 /// A host or an address, and perhaps a port.
-fn is_authority(s: &str) -> bool {
+pub(super) fn is_authority(s: &str) -> bool {
     let (host, port) = s.split_once(':').unwrap_or((s, "1"));
     let is_port = !port.starts_with('0') && port.bytes().all(|b| b.is_ascii_digit());
     is_port

@@ -26,6 +26,11 @@ pub struct Domains {
     /// there is no Ingress, and `kubectl port-forward` opens the interface.
     #[schemars(example = &"argocd.example.org")]
     pub argocd: Option<Host>,
+    /// Public host name of the API of workspaces: `spec.rules[].host` of an Ingress.
+    /// `workspaces.api` needs it; while that is off, it only reserves the name, which is a warning.
+    /// Absent: there is no API.
+    #[schemars(example = &"api.example.org")]
+    pub api: Option<Host>,
     /// Domain of the workspaces: a workspace answers at `<workspaceName>.<this domain>`, so DNS
     /// needs a wildcard record that points to the cluster, or one record for each workspace. With
     /// `certificates.dns01`, one certificate is for all of them (`*.<this domain>`); else each has
@@ -41,6 +46,7 @@ impl Domains {
             ("chat", Some(&self.chat)),
             ("monitoring", self.monitoring.as_ref()),
             ("argocd", self.argocd.as_ref()),
+            ("api", self.api.as_ref()),
         ];
         all.into_iter().filter_map(|(field, host)| Some((field, host?)))
     }

@@ -16,5 +16,6 @@ pub mod sealed;
 pub mod storage;
 pub mod trust;
 pub mod versions;
+pub mod workspace_api;
 pub mod workspaces;
 pub mod written;

@@ -14,6 +14,8 @@ pub struct Trust {
     pub acme: Option<Authorities>,
     /// Of `certificates.issuer.ca.certificate`: who certifies the public hosts.
     pub issuer: Option<Authorities>,
+    /// Of `workspaces.api.oidc.ca`: who certifies the issuer of tokens.
+    pub oidc: Option<Authorities>,
 }
 
 /// The keys by which one SSH server is known.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::workspace_api::{Oidc, WorkspaceApi};
 use crate::names::{
     Host,
     workspace::{PatternFile, PromptName},
@@ -39,6 +40,9 @@ pub struct Workspaces {
     /// The operator for workspaces: a Deployment in the namespace
     /// `aichat-workspace-operator-system`. Absent: one pod, where `expandedBy` is `operator`.
     pub operator: WorkspaceOperator,
+    /// The HTTP API of workspaces, for portals, scripts and people who have no business with
+    /// Kubernetes. Absent: there is none.
+    pub api: WorkspaceApi,
     /// Domains below which workspaces may have host names of their own (`spec.hosts` of a
     /// workspace). Absent: no workspace may.
     #[schemars(extend("examples" = [["teams.example.org"]]))]
@@ -106,5 +110,15 @@ impl Workspaces {
     /// Whether an operator makes the objects of workspaces.
     pub fn has_operator(&self) -> bool {
         self.expanded_by == ExpandedBy::Operator
+    }
+
+    /// Whether their API runs.
+    pub fn has_api(&self) -> bool {
+        self.has_operator() && self.api.enabled
+    }
+
+    /// The issuer whose tokens that API takes, where there are both.
+    pub fn oidc(&self) -> Option<&Oidc> {
+        self.api.oidc.as_ref().filter(|_| self.has_api())
     }
 }

@@ -23,7 +23,7 @@ use crate::support::{self, compile, files_below, golden_cases, repository, texts
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a
 /// folder.
-const CASES: [&str; 25] = [
+const CASES: [&str; 26] = [
     "authority",
     "backup",
     "bare",
@@ -48,6 +48,7 @@ const CASES: [&str; 25] = [
     "storage-class",
     "tenants",
     "workspace",
+    "workspace-api",
     "workspace-crd",
 ];
 

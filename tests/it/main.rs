@@ -41,6 +41,7 @@ mod scale;
 mod secret_refs;
 mod signed;
 mod tenants;
+mod workspace_api;
 mod workspace_crd;
 mod workspace_operator;
 mod workspaces;

@@ -11,6 +11,7 @@ pub mod postgresql;
 pub mod prometheus;
 pub mod traefik;
 pub mod workload;
+pub mod workspace_api;
 pub mod workspace_operator;
 pub mod workspaces;
 

@@ -19,7 +19,10 @@ use crate::{
 pub const NAME: &str = "aichat-workspace-operator";
 
 /// The group of the API of roles.
-const ROLES: &str = "rbac.authorization.k8s.io";
+pub const ROLES: &str = "rbac.authorization.k8s.io";
+
+/// The group of workspaces' resources, and what the API server's URLs call them.
+pub const WORKSPACES: (&str, &str) = ("apps.aichatworkspaces.io", "aichatworkspaces");
 
 /// The role that members of a workspace get.
 pub const MEMBERS_ROLE: &str = "view";
@@ -58,7 +61,8 @@ fn words<I: AsRef<str>>(words: impl IntoIterator<Item = I>) -> Vec<String> {
     words.into_iter().map(|it| it.as_ref().to_owned()).collect()
 }
 
-fn rule<I: AsRef<str>>(
+/// A right to all objects of some resources.
+pub fn rule<I: AsRef<str>>(
     group: &str,
     resources: impl IntoIterator<Item = I>,
     verbs: &[&str],
@@ -97,9 +101,9 @@ pub fn of_cluster() -> Vec<PolicyRule> {
 
 /// In its own namespace.
 pub fn of_its_namespace() -> Vec<PolicyRule> {
-    let (workspaces, leases) = ("apps.aichatworkspaces.io", "coordination.k8s.io");
+    let ((workspaces, resource), leases) = (WORKSPACES, "coordination.k8s.io");
     vec![
-        rule(workspaces, ["aichatworkspaces"], &["list", "patch", "watch"]),
+        rule(workspaces, [resource], &["list", "patch", "watch"]),
         rule(workspaces, ["aichatworkspaces/status"], &["patch"]),
         rule("apps", ["controllerrevisions"], &["create", "delete", "list"]),
         rule(leases, ["leases"], &["create"]),

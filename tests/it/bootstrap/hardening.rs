@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs};
 
 use espalier::{
-    emit::{bootstrap, hardening},
+    emit::{authentication::AUTHENTICATION, bootstrap, hardening},
     facts::node::{AUDIT_LOG, KERNEL_DEFAULTS},
 };
 use serde_yaml::Value;
@@ -37,6 +37,8 @@ fn k3s_is_told_of_files_that_the_script_puts_there() {
             let of_tree = path.replace("/etc/rancher/k3s/espalier-", "bootstrap/k3s/");
             assert!(compiled.contains_key(&of_tree), "{name}: {path}");
         }
+        let path = "authentication-config=/etc/rancher/k3s/espalier-authentication.yaml";
+        assert_eq!(told.contains(&path), compiled.contains_key(AUTHENTICATION), "{name}");
         assert!(told.contains(&&*format!("audit-log-maxsize={}", AUDIT_LOG.mebibytes)), "{told:?}");
         for (path, bytes) in &compiled {
             if !path.starts_with(bootstrap::K3S_NODES) {
@@ -184,6 +186,31 @@ fn a_changed_file_is_one_restart() {
         node.ok(&["up"]);
         assert_eq!((restarts(), node.read(on_node)), (1, node.read(&path)), "{on_node}");
     }
+}
+
+/// Whose tokens the API server takes: the file is on the node as long as it is in the tree.
+#[test]
+fn a_file_that_not_every_tree_has_comes_and_goes() {
+    let node = up();
+    let restarts =
+        || node.changes().iter().filter(|it| it.starts_with("systemctl restart")).count();
+    let of_tree = format!("clone/{AUTHENTICATION}");
+    let on_node = "node/etc/rancher/k3s/espalier-authentication.yaml";
+    assert!(!node.path(on_node).exists());
+    node.write(&of_tree, "kind: AuthenticationConfiguration\n");
+    node.ok(&["up"]);
+    assert_eq!((restarts(), node.read(on_node)), (1, node.read(&of_tree)));
+    node.ok(&["up"]);
+    assert!(node.changes().is_empty(), "{:?}", node.changes());
+    // Whoever changes it on the node gets the tree's again.
+    node.write(on_node, "kind: another\n");
+    node.ok(&["up"]);
+    assert_eq!((restarts(), node.read(on_node)), (1, node.read(&of_tree)));
+    fs::remove_file(node.path(&of_tree)).expect("it is there");
+    node.ok(&["up"]);
+    assert_eq!((restarts(), node.path(on_node).exists()), (1, false));
+    node.ok(&["up"]);
+    assert!(node.changes().is_empty(), "{:?}", node.changes());
 }
 
 /// What a person wrote for k3s is not ours to touch.

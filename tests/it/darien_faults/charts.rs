@@ -473,11 +473,11 @@ fn a_rollout_whose_new_pod_finds_no_room() {
             at(application.at("spec/source/helm/valuesObject"), "global/deploymentStrategy");
         application.name() == "argocd" && at(strategy, "rollingUpdate/maxSurge").as_u64() != Some(0)
     });
-    // The operator's new pod comes first, and works only if its spec is right: the budget keeps its
-    // room.
+    // New pods of the operator and of the API come first, and work only if their spec is right: the
+    // budget keeps their room.
+    let first = ["aichat-workspace-api", "aichat-workspace-operator"];
     never("Deployment", |deployment| {
-        deployment.name() != "aichat-workspace-operator"
-            && deployment.text("spec/strategy/type") != "Recreate"
+        !first.contains(&deployment.name()) && deployment.text("spec/strategy/type") != "Recreate"
     });
 }
 

@@ -144,8 +144,8 @@ pub fn accounts(tree: &Tree) -> Vec<String> {
         {
             found.push(format!("{}: the account `{account}`", template.path));
         }
-        // One program of ours speaks to the API server.
-        let speaks = account == "aichat-workspace-operator"
+        // Two programs of ours speak to the API server.
+        let speaks = ["aichat-workspace-api", "aichat-workspace-operator"].contains(&account)
             && template.namespace() == Some("aichat-workspace-operator-system");
         if !is(at(pod, "automountServiceAccountToken"), speaks) {
             found.push(format!("{}: a token", template.path));

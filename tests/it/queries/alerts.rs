@@ -30,7 +30,7 @@ metadata: {name: everything}
 spec:
   repository: {url: 'https://git.example.com/team/platform.git'}
   node: {cpu: 16, memory: 64Gi}
-  domains: {chat: chat.example.com, argocd: argocd.example.com}
+  domains: {chat: chat.example.com, argocd: argocd.example.com, api: api.example.com}
   certificates: {email: operations@example.com}
   components:
     kubePrometheusStack: {enabled: true}
@@ -45,7 +45,7 @@ spec:
     alertmanager: {enabled: true, deadMansSwitch: true, receivers: {slack: {}}}
     openWebui: {replicas: 2, documents: tika}
     backup: {}
-  workspaces: {crd: true, expandedBy: operator}
+  workspaces: {crd: true, expandedBy: operator, api: {enabled: true}}
 ";
 
 /// The image of the operator for workspaces, which has to be named by its content.
@@ -249,6 +249,8 @@ fn every_component_is_alerted_to() {
         "TelemetryLost",
         "VolumeFillsUp",
         "VolumeNearlyFull",
+        "WorkspaceApiDown",
+        "WorkspaceApiFailing",
         "WorkspaceOperatorDown",
         "WorkspaceOperatorFailing",
         "WorkspaceRolloutHalted",
@@ -256,7 +258,7 @@ fn every_component_is_alerted_to() {
     ] {
         assert!(found.contains(wanted), "{wanted}");
     }
-    assert_eq!(found.len(), 53, "{found:?}");
+    assert_eq!(found.len(), 55, "{found:?}");
 }
 
 /// The end of the certificate that values are sealed with is known where there is one.

@@ -103,6 +103,7 @@ fn what_a_help_says_helps() {
             "alerts-not-delivered",
             "alerts-not-delivered--critical-only",
             "alerts-not-delivered--no-receiver",
+            "component-needed--api",
             "component-needed--grafana",
             "workspace-database",
             "workspace-database--external",

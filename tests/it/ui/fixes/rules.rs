@@ -35,6 +35,24 @@ pub const RULES: &[Fix] = &[
         PLATFORM,
         &[("expandedBy: operator", "crd: true, expandedBy: operator")],
     ),
+    (
+        "workspace-operator-missing",
+        PLATFORM,
+        &[("api: {enabled: true}", "crd: true, expandedBy: operator, api: {enabled: true}")],
+    ),
+    (
+        "workspace-operator-missing--kind",
+        PLATFORM,
+        &[("api: {enabled: true}", "expandedBy: operator, api: {enabled: true}")],
+    ),
+    (
+        "workspace-api-host-missing",
+        PLATFORM,
+        &[("{chat: chat.example.com}", "{api: api.example.com, chat: chat.example.com}")],
+    ),
+    ("out-of-range--api", PLATFORM, &[("replicas: 4", "replicas: 3")]),
+    ("component-needed--api", PLATFORM, &[("certManager: {enabled: false}", "")]),
+    ("limit-below-request--api", PLATFORM, &[("limit: 32Mi", "limit: 64Mi")]),
     ("out-of-range--retention", PLATFORM, &[("retentionDays: 0", "retentionDays: 1")]),
     (
         "alerts-not-delivered",
