@@ -20,8 +20,9 @@ use super::{
     audit::Trail,
     call::Call,
     connections::Peer,
-    delete, limits, openapi,
+    delete, limits, models, openapi,
     operations::{Operation, Route, routes},
+    page,
     problem::{self, Problem},
     read,
     state::Shared,
@@ -30,7 +31,7 @@ use super::{
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Paths that need no token.
+/// Paths that need no token, beside those of the page, and that are answered whatever the load is.
 const OPEN: [&str; 3] = ["/livez", "/openapi.json", "/readyz"];
 /// What is at no path of ours, in metrics.
 const ELSEWHERE: &str = "elsewhere";
@@ -46,6 +47,10 @@ pub fn router(shared: Arc<Shared>) -> Router {
             async move { handle(shared, &route, request).await }
         };
         router = router.route(path, on(filter, handler));
+    }
+    for file in page::FILES {
+        let handler = move |request: Request| async move { file.answer(request.headers()) };
+        router = router.route(file.path, get(handler));
     }
     let document = Bytes::from(openapi::text());
     let ready = |State(shared): State<Arc<Shared>>| async move { readiness(&shared) };
@@ -86,7 +91,8 @@ fn template(path: &str) -> Option<&'static str> {
         }
     };
     let all = routes().map(|it| it.path);
-    all.into_iter().chain(OPEN).find(fits)
+    let pages = page::FILES.iter().map(|it| it.path);
+    all.into_iter().chain(OPEN).chain(pages).find(fits)
 }
 
 /// The name of a workspace in a path of that route.
@@ -111,6 +117,7 @@ async fn handle(shared: Arc<Shared>, route: &Route, request: Request) -> Result<
         Operation::Manifests => read::manifests(&call).await,
         Operation::Validate => validate::validate(&call, body).await,
         Operation::Room => read::room(&call).await,
+        Operation::Models => models::list(&call).await,
     }
 }
 
@@ -209,7 +216,9 @@ mod tests {
             ("/v1/workspaces/a/suspend", Some("/v1/workspaces/{name}/suspend")),
             ("/v1/workspaces/", None),
             ("/v1/workspaces/a/b", None),
-            ("/", None),
+            ("/", Some("/")),
+            ("/page.js", Some("/page.js")),
+            ("/page", None),
             ("/readyz", Some("/readyz")),
         ] {
             assert_eq!(template(path), expected, "{path}");

@@ -135,6 +135,11 @@ impl Shared {
         Some(format!("{}-{changes:x}-{of}", self.start))
     }
 
+    /// The tag of what is the same as long as this process runs.
+    pub fn fixed_tag(&self, form: &str) -> String {
+        format!("{}-{}", self.start, crate::hash::text(crate::hash::of(form.as_bytes())))
+    }
+
     /// The API server answers, or does not.
     pub fn is_up(&self, is_up: bool) {
         self.is_up.store(is_up, Ordering::SeqCst);
