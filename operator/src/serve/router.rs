@@ -31,8 +31,9 @@ use super::{
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Paths that need no token, beside those of the page, and that are answered whatever the load is.
-const OPEN: [&str; 3] = ["/livez", "/openapi.json", "/readyz"];
+/// Paths that need no token, beside those of the page.
+const OPEN: [&str; 3] = ["/livez", DESCRIPTION, "/readyz"];
+const DESCRIPTION: &str = "/openapi.json";
 /// What is at no path of ours, in metrics.
 const ELSEWHERE: &str = "elsewhere";
 
@@ -57,10 +58,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
     router
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route(
-            "/openapi.json",
-            get(|| async move { ([(CONTENT_TYPE, "application/json")], document) }),
-        )
+        .route(DESCRIPTION, get(|| async move { ([(CONTENT_TYPE, "application/json")], document) }))
         .fallback(|| async { problem::NO_ROUTE.says("`/openapi.json` says what there is") })
         .method_not_allowed_fallback(|request: Request| async move { no_method(&request) })
         .layer(middleware::from_fn_with_state(shared.clone(), around))
@@ -180,18 +178,21 @@ async fn bounded(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if OPEN.contains(&route) {
+    let peer = request.extensions().get::<Peer>().map(|it| it.0);
+    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let forwarded = forwarded.and_then(|it| it.to_str().ok());
+    let address = peer.map(|it| limits::address(it, forwarded, &shared.trusted));
+    let is_file = route == DESCRIPTION || page::FILES.iter().any(|it| it.path == route);
+    if is_file {
+        address.map_or(Ok(()), |it| shared.of_visitor(it))?;
+    }
+    if is_file || OPEN.contains(&route) {
         return Ok(next.run(request).await);
     }
     let Ok(_slot) = shared.slots.try_acquire() else {
         return Err(problem::OVERLOADED.says("all places are taken").retry_after(1));
     };
-    let peer = request.extensions().get::<Peer>().map(|it| it.0);
-    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
-    let forwarded = forwarded.and_then(|it| it.to_str().ok());
-    if let Some(peer) = peer {
-        shared.of_address(limits::address(peer, forwarded, &shared.trusted))?;
-    }
+    address.map_or(Ok(()), |it| shared.of_address(it))?;
     timeout(PATIENCE, next.run(request)).await.map_err(|_| {
         let detail = "it took too long; whether it was done, a GET says";
         problem::TIMED_OUT.says(detail).retry_after(5)

@@ -21,6 +21,8 @@ use super::{
 };
 use crate::cluster::Cluster;
 
+/// How many times as often the page's files may be asked for: it has many, and they cost nothing.
+const FILES: u32 = 10;
 /// Requests that are answered at once: beyond, they are refused and not queued.
 const AT_ONCE: usize = 64;
 
@@ -54,6 +56,7 @@ pub struct Shared {
     census: Mutex<Census>,
     users: Mutex<Buckets<String>>,
     addresses: Mutex<Buckets<IpAddr>>,
+    visitors: Mutex<Buckets<IpAddr>>,
     is_up: AtomicBool,
     /// Tells this process from another one.
     start: String,
@@ -92,6 +95,10 @@ impl Shared {
             trusted: bounds.trusted,
             users: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
             addresses: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
+            visitors: Mutex::new(Buckets::new(
+                bounds.rate.saturating_mul(FILES),
+                bounds.burst.saturating_mul(FILES),
+            )),
             is_up: AtomicBool::new(false),
             start,
             number: AtomicU64::new(0),
@@ -117,6 +124,14 @@ impl Shared {
     /// When there were too many.
     pub fn of_address(&self, address: IpAddr) -> Result<(), Problem> {
         bounded(locked(&self.addresses).take(&address, Instant::now()), "this address")
+    }
+
+    /// Takes a request of an address for what is the same for everybody into account.
+    ///
+    /// # Errors
+    /// When there were too many.
+    pub fn of_visitor(&self, address: IpAddr) -> Result<(), Problem> {
+        bounded(locked(&self.visitors).take(&address, Instant::now()), "this address")
     }
 
     /// The id of a new request.

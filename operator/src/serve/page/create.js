@@ -163,6 +163,7 @@ function controls() {
   const kind = kinds(draft.environment);
   made.environment = kind.value;
   const email = field({ label: "E-mail", control: made.email,
+    hint: "What they sign in with. A workspace for a team has an administrator.",
     pointers: ["/spec/administrator", "/spec/administrator/email"] });
   const password = field({ label: "Password", control: made.password,
     hint: "It is sent once, sealed before anything is stored, and shown nowhere again.",
@@ -207,7 +208,7 @@ function controls() {
     fill(notes);
     const said = words(problem);
     const link = (one) => el("li", {}, el("button", { type: "button", class: "link",
-      onclick: () => one.control.focus() }, one.label), `: ${finds(one.findings[0])}`);
+      onclick: () => one.control.focus() }, one.label), ": ", ...rich(finds(one.findings[0])));
     const shown = box(said.title, el("p", {}, ...rich(said.detail)),
       el("ul", {}, ...wrong.map(link),
         ...findings.map((it) => el("li", {}, ...rich(finds(it))))));

@@ -5,6 +5,10 @@ import { count, mib, number } from "./words.js";
 
 const MOST = 24;
 
+function lower(model) {
+  return model.name.toLowerCase();
+}
+
 /** What people choose models with. `changed` is called with each choice. */
 export function chooser(chosen, changed) {
   let catalogue = [];
@@ -57,7 +61,13 @@ export function chooser(chosen, changed) {
   function offered() {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length > 0) {
-      return catalogue.filter((it) => words.every((word) => it.name.toLowerCase().includes(word)));
+      const found = catalogue.filter((it) => words.every((word) => lower(it).includes(word)));
+      // Families that are called so come before those whose names have it somewhere.
+      const rank = (it) => {
+        if (lower(it).startsWith(`${words[0]}:`)) return 0;
+        return lower(it).startsWith(words[0]) ? 1 : 2;
+      };
+      return found.sort((a, b) => rank(a) - rank(b));
     }
     const plain = catalogue.filter((it) => {
       const tag = it.name.split(":")[1] ?? "";

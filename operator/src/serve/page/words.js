@@ -28,6 +28,7 @@ export function mib(bytes) {
 /** An amount of Kubernetes, as people count memory; as it is where it is none. */
 export function amount(text) {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([KMGT]i)?$/.exec(text || "") || [];
+  if (unit === "Gi" || unit === "Ti") return `${number(Number(digits))} ${unit}B`;
   return digits ? mib(Number(digits) * UNITS[unit || ""]) : text || "";
 }
 
@@ -66,17 +67,20 @@ export function state(workspace) {
   const told = { reason: why?.reason ?? "", text: sentence(why?.message) };
   const wrong = conditions.find((it) => it.type === "Degraded" && it.status === "True");
   if (status.deleting) return { kind: "leaving", label: "Being deleted", ...told };
-  if (status.ready) {
-    const text = wrong ? sentence(wrong.message) : "";
-    return { kind: "ready", label: "Ready", reason: wrong?.reason ?? "", text };
-  }
   const late = (status.observedGeneration ?? -1) < status.generation;
   if (spec.suspend) {
     const text = late ? "It is being laid to rest." : "It takes no room. Its data stays.";
     return { kind: "paused", label: "Suspended", reason: "", text };
   }
-  if (conditions.length === 0) {
-    return { kind: "waiting", label: "Waiting", reason: "", text: "Nobody has looked at it yet." };
+  if (status.ready) {
+    const text = wrong ? sentence(wrong.message) : "";
+    return { kind: "ready", label: "Ready", reason: wrong?.reason ?? "", text };
+  }
+  if (late) {
+    const text = conditions.length === 0
+      ? "Nobody has looked at it yet."
+      : "Nobody has looked at its last change yet.";
+    return { kind: "waiting", label: "Waiting", reason: "", text };
   }
   const is = (type) => conditions.some((it) => it.type === type && it.status === "False");
   if (is("Accepted")) return { kind: "wrong", label: "Not accepted", ...told };
