@@ -27,6 +27,7 @@ PATIENCE, PRESSES = 30.0, 120
 SIZES = (("light", 1200), ("dark", 1200), ("light", 390), ("dark", 390))
 # What the browser itself logs of an answer that the walk asks for.
 UNKNOWN = "the server responded with a status of 401"
+LISTED = "(model) => document.querySelector('.options .name')?.textContent === model"
 
 
 class Stuck(Exception):
@@ -187,8 +188,7 @@ def create(hands: Hands) -> None:
         raise Stuck("the arrow keys do not choose for whom it is")
     hands.reach("input[type=search]")
     hands.page.keyboard.type(walk.model)
-    listed = f"() => document.querySelector('.options .name')?.textContent === '{walk.model}'"
-    hands.until("the model in the list", listed)
+    hands.until("the model in the list", LISTED, walk.model)
     hands.reach(".options input")
     hands.press("Space")
     hands.until("the room that is left", "() => /MiB are free/.test(document.body.innerText)")
@@ -285,6 +285,7 @@ def look_at_all(browser: Browser, walk: Walk) -> None:
             page.wait_for_selector(".options li")
             page.fill("form input[type=text]", "No Name")
             page.fill("input[type=search]", walk.model)
+            page.wait_for_function(LISTED, arg=walk.model)
             page.locator(".options input").first.check()
             page.fill("input[type=email]", "nobody")
             page.locator("input[type=password]").focus()

@@ -1,7 +1,7 @@
 // The dialog that deletes a workspace: what becomes of its data, and its name typed.
 
 import { ask, Problem } from "./api.js";
-import { announce, el, fill, id, rich } from "./dom.js";
+import { el, fill, id, rich, trouble } from "./dom.js";
 import { problem as words } from "./words.js";
 
 /** Asks, and deletes. `done` is called once the deletion has begun. */
@@ -11,7 +11,7 @@ export function confirmDeletion(name, done) {
     spellcheck: "false", "aria-describedby": "typed-error",
   });
   const error = el("p", { id: "typed-error", class: "error" });
-  const trouble = el("div");
+  const failure = el("div");
   const group = id("data");
   const choice = (value, title, hint, checked) => {
     const own = id("choice");
@@ -37,16 +37,14 @@ export function confirmDeletion(name, done) {
     const data = dialog.querySelector("input[type=radio]:checked").value;
     busy = true;
     remove.setAttribute("aria-disabled", "true");
+    trouble(failure, null);
     try {
       await ask("remove", { name, query: { data, confirm: name } });
       dialog.close();
       done(data);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      const said = words(problem);
-      fill(trouble, el("div", { class: "box wrong" },
-        el("p", { class: "box-title" }, said.title), el("p", {}, ...rich(said.detail))));
-      announce(`${said.title} ${said.detail}`);
+      trouble(failure, words(problem));
     } finally {
       busy = false;
       remove.removeAttribute("aria-disabled");
@@ -55,7 +53,7 @@ export function confirmDeletion(name, done) {
   const dialog = el("dialog", { "aria-labelledby": "confirm-title", onclose: closed },
     el("form", { onsubmit: submit, novalidate: true },
       el("h2", { id: "confirm-title" }, `Delete ${name}?`),
-      trouble,
+      failure,
       el("fieldset", {},
         el("legend", {}, "What becomes of its data?"),
         choice("retain", "Keep it",

@@ -1,7 +1,7 @@
-// The form that asks for a workspace: what would be wrong with it is told as one types.
+// The form that creates a workspace: what would be wrong with it is told as one types.
 
 import { ask, Problem } from "./api.js";
-import { announce, box, calm, el, fill, rich } from "./dom.js";
+import { announce, box, calm, el, fill, rich, trouble } from "./dom.js";
 import { field, group, shared } from "./fields.js";
 import { chooser } from "./models.js";
 import { count, finding as finds, mib, problem as words } from "./words.js";
@@ -26,7 +26,9 @@ export function create(main) {
   const all = Object.values(fields);
   let busy = false;
   let left = false;
+  let rest = [];
   let asked = 0;
+  let pressed = false;
 
   const validate = calm(PAUSE, async () => {
     asked += 1;
@@ -54,7 +56,13 @@ export function create(main) {
   }
   function found(findings) {
     const isRoom = (it) => form.waits.checked && it.code.startsWith("node-");
-    const rest = shared(findings.filter((it) => !isRoom(it)), all);
+    rest = shared(findings.filter((it) => !isRoom(it)), all);
+    reveal();
+  }
+  /** Shows what was found: not while a mouse is pressed, whose click would miss what moves. */
+  function reveal() {
+    if (pressed || left) return;
+    all.forEach((it) => it.show());
     form.rest(all.some((it) => it.touched) ? rest : []);
   }
   function changed() {
@@ -70,7 +78,14 @@ export function create(main) {
   form.node.addEventListener("input", (event) => {
     if (event.target !== models.control && event.target.type !== "checkbox") changed();
   });
-  form.node.addEventListener("focusout", () => all.forEach((it) => it.show(it.findings)));
+  const later = calm(50, reveal);
+  form.node.addEventListener("focusout", later);
+  form.node.addEventListener("pointerdown", () => { pressed = true; });
+  const released = () => {
+    pressed = false;
+    later();
+  };
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, released);
   form.waits.addEventListener("change", changed);
   form.onChoice = chosen;
   form.node.addEventListener("submit", async (event) => {
@@ -88,7 +103,7 @@ export function create(main) {
       form.password.value = "";
       forget();
       const { name } = made.value.metadata;
-      announce(`${name} is asked for.`);
+      announce(`${name} is created.`);
       location.hash = `#/workspaces/${encodeURIComponent(name)}`;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
@@ -100,8 +115,12 @@ export function create(main) {
   });
 
   function refused(problem) {
-    all.forEach((it) => { it.touched = true; });
     const none = shared(problem.findings, all);
+    rest = [];
+    for (const one of all) {
+      one.touched = true;
+      one.show();
+    }
     form.rest([]);
     form.refuses(problem, none, all.filter((it) => it.findings.length > 0));
   }
@@ -119,6 +138,7 @@ export function create(main) {
     title: "New workspace",
     stop() {
       left = true;
+      for (const end of ["pointerup", "pointercancel"]) document.removeEventListener(end, released);
       validate.stop();
       room.stop();
       form.password.value = "";
@@ -182,7 +202,8 @@ function controls() {
   made.room = roomLeft(made.waits);
   const summary = el("div");
   const notes = el("div", { "aria-live": "polite" });
-  const send = el("button", { class: "primary", type: "submit" }, "Ask for the workspace");
+  const doubts = el("div", { class: "doubts" });
+  const send = el("button", { class: "primary", type: "submit" }, "Create workspace");
   made.node = el("form", { class: "create", novalidate: true },
     summary,
     el("div", { class: "card" }, made.fields.name.node, made.fields.kind.node),
@@ -192,24 +213,22 @@ function controls() {
         el("legend", {}, "First administrator"),
         el("p", { class: "hint" }, "Who signs in to the workspace first, and lets others in."),
         el("div", { class: "pair" }, email.node, password.node))),
-    notes,
+    notes, doubts,
     el("div", { class: "actions" }, send, el("a", { class: "button", href: "#/" }, "Cancel")));
   made.sends = (is) => {
     send.setAttribute("aria-disabled", String(is));
-    send.textContent = is ? "Asking…" : "Ask for the workspace";
+    send.textContent = is ? "Creating…" : "Create workspace";
   };
-  made.rest = (findings) => told(notes, findings);
-  made.doubts = (problem) => {
-    const { title, detail } = words(problem);
-    fill(notes, el("div", { class: "box wrong" },
-      el("p", { class: "box-title" }, title), el("p", {}, ...rich(detail))));
+  made.rest = (findings) => {
+    trouble(doubts, null);
+    told(notes, findings);
   };
+  made.doubts = (problem) => trouble(doubts, words(problem));
   made.refuses = (problem, findings, wrong) => {
-    fill(notes);
-    const said = words(problem);
+    trouble(doubts, null);
     const link = (one) => el("li", {}, el("button", { type: "button", class: "link",
       onclick: () => one.control.focus() }, one.label), ": ", ...rich(finds(one.findings[0])));
-    const shown = box(said.title, el("p", {}, ...rich(said.detail)),
+    const shown = box(words(problem),
       el("ul", {}, ...wrong.map(link),
         ...findings.map((it) => el("li", {}, ...rich(finds(it))))));
     fill(summary, shown);
@@ -224,7 +243,7 @@ function told(node, findings) {
   if (node.dataset.key === texts.join("\n")) return;
   node.dataset.key = texts.join("\n");
   fill(node, texts.length > 0 && el("div", { class: "box noted" },
-    el("p", { class: "box-title" }, "Before you ask for it"),
+    el("p", { class: "box-title" }, "Before you create it"),
     el("ul", {}, ...texts.map((it) => el("li", {}, ...rich(it))))));
 }
 

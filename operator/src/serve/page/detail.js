@@ -2,9 +2,11 @@
 
 import { ask, Problem } from "./api.js";
 import { confirmDeletion } from "./confirm.js";
-import { announce, el, fill, outside, rich, say } from "./dom.js";
+import { announce, el, fill, outside, rich, say, trouble } from "./dom.js";
 import { poll } from "./poll.js";
-import { amount, badge, condition, number, problem as words, state, time } from "./words.js";
+import {
+  amount, badge, condition, finding, number, problem as words, state, time,
+} from "./words.js";
 
 const EVERY = 3_000;
 
@@ -14,7 +16,7 @@ export function detail(main, name) {
   const seen = { tag: null, label: null, suspended: false, busy: false, text: "" };
   const looking = poll(EVERY, look, (problem) => {
     if (problem.status === 404) gone();
-    else refuse(problem);
+    else trouble(parts.trouble, words(problem));
   });
   parts.rest.addEventListener("click", rest);
   parts.remove.addEventListener("click", () => {
@@ -28,14 +30,13 @@ export function detail(main, name) {
 
   async function look() {
     const read = await ask("read", { name, tag: seen.tag });
+    trouble(parts.trouble, null);
     if (read) show(read);
-    else fill(parts.trouble);
   }
 
   function show({ value, tag }) {
     seen.tag = tag;
     const now = state(value);
-    fill(parts.trouble);
     parts.body.hidden = false;
     parts.mark.show(now);
     if (seen.text !== now.text) fill(parts.why, ...rich(now.text));
@@ -65,25 +66,18 @@ export function detail(main, name) {
     const wasSuspended = seen.suspended;
     seen.busy = true;
     off(parts.rest, true);
+    trouble(parts.refusal, null);
     try {
       show(await ask(wasSuspended ? "resume" : "suspend", { name }));
       announce(wasSuspended ? `${name} runs again.` : `${name} is suspended.`);
     } catch (problem) {
       off(parts.rest, false);
       if (!(problem instanceof Problem)) throw problem;
-      refuse(problem);
+      const found = problem.findings.map((it) => el("li", {}, ...rich(finding(it))));
+      trouble(parts.refusal, words(problem), found.length > 0 && el("ul", {}, ...found));
     } finally {
       seen.busy = false;
     }
-  }
-
-  function refuse(problem) {
-    const said = words(problem);
-    const found = problem.findings.map((it) => el("li", {}, ...rich(it.message)));
-    fill(parts.trouble, el("div", { class: "box wrong" },
-      el("p", { class: "box-title" }, said.title), el("p", {}, ...rich(said.detail)),
-      found.length > 0 && el("ul", {}, ...found)));
-    announce(`${said.title} ${said.detail}`);
   }
 
   function gone() {
@@ -111,7 +105,8 @@ function off(button, is) {
 function frame(main, name) {
   const mark = badge();
   const part = (made, attributes) => el(made, attributes);
-  const trouble = part("div");
+  const failure = part("div");
+  const refusal = part("div");
   const why = part("p", { class: "why" });
   const reason = part("code", { class: "reason" });
   const where = part("div", { class: "where" });
@@ -142,9 +137,9 @@ function frame(main, name) {
     el("p", { class: "back" }, el("a", { href: "#/" }, "All workspaces")),
     el("div", { class: "head" },
       el("div", { class: "title" }, el("h1", { tabindex: "-1" }, name), mark.node)),
-    trouble, body);
-  return { trouble, body, mark, why, reason, address: where, conditions, unknown, facts: list,
-    inGit, rest, restHint, remove };
+    failure, refusal, body);
+  return { trouble: failure, refusal, body, mark, why, reason, address: where, conditions, unknown,
+    facts: list, inGit, rest, restHint, remove };
 }
 
 /** Where it answers. */
@@ -181,7 +176,7 @@ function facts({ spec, status }) {
     ["Models", models.length > 0 && el("ul", { class: "plain" }, ...models.map(model))],
     ["Environment", spec.workspaceENV || "prod"],
     ["Administrator", who],
-    ["Asked for by", status.requestedBy],
+    ["Requested by", status.requestedBy],
     ["Since", status.createdAt && time(status.createdAt)],
   ];
   return rows.filter(([, value]) => value).flatMap(([term, value]) => [

@@ -83,8 +83,17 @@ export function rich(text) {
   return text.split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
 
-/** A problem, as a box that can be given the focus. */
-export function box(title, ...content) {
+/** A problem in its words, as a box that can be given the focus. */
+export function box({ title, detail }, ...more) {
   return el("div", { class: "box wrong", role: "group", tabindex: "-1", "aria-label": title },
-    el("p", { class: "box-title" }, title), ...content);
+    el("p", { class: "box-title" }, title), el("p", {}, ...rich(detail)), ...more);
+}
+
+/** Shows a problem, and tells it aloud where it is another one than before; `null` is none. */
+export function trouble(node, said, ...more) {
+  const key = said ? `${said.title} ${said.detail}` : "";
+  if ((node.dataset.key ?? "") === key) return;
+  node.dataset.key = key;
+  fill(node, said && box(said, ...more));
+  if (said) announce(key);
 }

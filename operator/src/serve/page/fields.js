@@ -7,7 +7,7 @@ import { finding as words } from "./words.js";
 export function field({ label, hint, control, pointers }) {
   const hinted = id("hint");
   const wrong = id("error");
-  const error = el("div", { id: wrong, class: "error" });
+  const error = el("div", { id: wrong, class: "error", "aria-live": "polite" });
   control.id ||= id("field");
   control.setAttribute("aria-describedby", hint ? `${hinted} ${wrong}` : wrong);
   const node = el("div", { class: "field" },
@@ -21,7 +21,7 @@ export function field({ label, hint, control, pointers }) {
 export function group({ legend, hint, content, control, pointers }) {
   const hinted = id("hint");
   const wrong = id("error");
-  const error = el("div", { id: wrong, class: "error" });
+  const error = el("div", { id: wrong, class: "error", "aria-live": "polite" });
   const node = el("fieldset", { "aria-describedby": hint ? `${hinted} ${wrong}` : wrong },
     el("legend", {}, legend),
     hint && el("p", { id: hinted, class: "hint" }, hint),
@@ -34,9 +34,8 @@ function kept({ node, control, error, pointers, label, marked }) {
   node.addEventListener("focusout", () => { made.touched = true; });
 
   /** Shows what was found here, once somebody has been here. */
-  function show(findings) {
-    made.findings = findings;
-    const shown = made.touched ? findings : [];
+  function show() {
+    const shown = made.touched ? made.findings : [];
     const texts = [...new Set(shown.map(words))];
     const key = texts.join("\n");
     if (error.dataset.key !== key) {
@@ -70,7 +69,7 @@ export function shared(findings, fields) {
   }
   for (const one of fields) {
     const last = places.findLast((it) => it.one === one && it.its.length > 0);
-    one.show(last?.its ?? []);
+    one.findings = last?.its ?? [];
   }
   return rest;
 }

@@ -1,9 +1,9 @@
 // All workspaces, a page of them, as they are now.
 
 import { ask } from "./api.js";
-import { announce, arrange, el, fill, outside, rich, say } from "./dom.js";
+import { announce, arrange, el, fill, outside, rich, say, trouble } from "./dom.js";
 import { poll } from "./poll.js";
-import { amount, badge, count, problem as words, state } from "./words.js";
+import { amount, badge, count, number, problem as words, state } from "./words.js";
 
 const EVERY = 4_000;
 const LIMIT = "50";
@@ -30,16 +30,13 @@ export function list(main) {
       seen.tag = first.tag;
       show(value);
     }
-    fill(parts.trouble);
+    trouble(parts.trouble, null);
   }
 
   function failed(problem) {
     // The pages have become too old: the next look begins again.
     if (problem.status === 410) seen.tag = null;
-    const { title, detail } = words(problem);
-    fill(parts.trouble, el("div", { class: "box wrong" },
-      el("p", { class: "box-title" }, title), el("p", {}, ...rich(detail))));
-    announce(`${title} ${detail}`);
+    trouble(parts.trouble, words(problem));
     if (seen.first) say(parts.count, "");
   }
 
@@ -68,7 +65,7 @@ export function list(main) {
     parts.previous.setAttribute("aria-disabled", String(seen.page === 0));
     parts.next.setAttribute("aria-disabled", String(!page.continue));
     const last = before + page.items.length;
-    say(parts.place, `${before + 1} to ${last}${more ? ` of ${all}` : ""}`);
+    say(parts.place, `${before + 1} to ${last} of ${number(all)}`);
     if (seen.turned) announce(`Workspaces ${parts.place.textContent}.`);
     Object.assign(seen, { states, first: false, turned: false });
   }
@@ -84,12 +81,12 @@ export function list(main) {
 function frame(main, turn) {
   const heading = el("h1", { tabindex: "-1" }, "Workspaces");
   const counted = el("p", { class: "muted" }, "Looking…");
-  const trouble = el("div");
+  const failure = el("div");
   const rows = el("ul", { class: "rows", "aria-label": "Workspaces" });
   const empty = el("div", { class: "card empty", hidden: true },
     el("p", { class: "empty-title" }, "There is no workspace yet"),
     el("p", { class: "muted" }, "A workspace is a chat of your team’s own, with its own models."),
-    el("a", { class: "button primary", href: "#/new" }, "Ask for the first one"));
+    el("a", { class: "button primary", href: "#/new" }, "Create the first one"));
   const button = (text, step) => {
     const act = (event) => {
       if (event.currentTarget.getAttribute("aria-disabled") !== "true") turn(step);
@@ -105,8 +102,9 @@ function frame(main, turn) {
     el("div", { class: "head" },
       el("div", {}, heading, counted),
       el("a", { class: "button primary", href: "#/new" }, "New workspace")),
-    trouble, rows, empty, pages);
-  return { heading, count: counted, trouble, list: rows, empty, pages, previous, next, place };
+    failure, rows, empty, pages);
+  return { heading, count: counted, trouble: failure, list: rows, empty, pages, previous, next,
+    place };
 }
 
 /** Tells what has changed. */

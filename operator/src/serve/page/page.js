@@ -21,6 +21,7 @@ let told = null;
 
 function show() {
   view.stop();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   session.hidden = !signedIn;
   if (signedIn) {
     const [pattern, made] = VIEWS.find(([it]) => it.test(location.hash));
@@ -72,7 +73,7 @@ document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-addEventListener("hashchange", show);
+addEventListener("hashchange", () => { if (signedIn) show(); });
 // Whoever comes back to a page that the browser has kept signs in again.
 addEventListener("pagehide", () => { if (signedIn) signOut(); });
 show();

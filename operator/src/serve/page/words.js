@@ -6,7 +6,7 @@ const CONDITIONS = {
   Accepted: { True: "It is accepted", False: "It is not accepted" },
   Admitted: { True: "It has room", False: "It has no room" },
   Progressing: { True: "It is being changed", False: "Nothing is being changed" },
-  Ready: { True: "It answers", False: "It does not answer yet" },
+  Ready: { True: "It is ready", False: "It is not ready yet" },
   Degraded: { True: "Something is wrong", False: "Nothing is wrong" },
 };
 const MIB = 1024 * 1024;
@@ -69,7 +69,7 @@ export function state(workspace) {
   if (status.deleting) return { kind: "leaving", label: "Being deleted", ...told };
   const late = (status.observedGeneration ?? -1) < status.generation;
   if (spec.suspend) {
-    const text = late ? "It is being laid to rest." : "It takes no room. Its data stays.";
+    const text = late ? "It is being suspended." : "It takes no room. Its data stays.";
     return { kind: "paused", label: "Suspended", reason: "", text };
   }
   if (status.ready) {
