@@ -1,6 +1,7 @@
 //! The library, for programs that depend on it: the plan of a platform from its files, a tenant
 //! from a text or from a value, the objects that they become, and findings.
 
+pub(crate) mod models;
 pub(crate) mod operated;
 pub(crate) mod room;
 #[cfg(feature = "seal")]

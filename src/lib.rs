@@ -47,6 +47,7 @@ mod api;
 pub use api::sealer::Sealer;
 pub use api::{
     Findings, Object, Plan, Tenant, Tree,
+    models::{Model, all as models},
     room::{Room, Size, Sums},
     text::{Text, workspace_schema, yaml as yaml_text},
 };

@@ -10,6 +10,7 @@ use self::words::Words;
 use super::{
     delete::Deletion,
     document::Workspace,
+    models::ModelList,
     operations::{Operation, Route, routes},
     problem::{self, KINDS, Written},
     read::{RoomLeft, WorkspaceList},
@@ -151,7 +152,8 @@ fn request_body(operation: Operation) -> Option<Value> {
         | Operation::Suspend
         | Operation::Resume
         | Operation::Manifests
-        | Operation::Room => return None,
+        | Operation::Room
+        | Operation::Models => return None,
     };
     Some(json!({"required": true, "content": content}))
 }
@@ -169,6 +171,7 @@ pub fn statuses(operation: Operation) -> Vec<u16> {
         Operation::Manifests => &[200, 404, 422],
         Operation::Validate => &[200, 413, 415, 422],
         Operation::Room => &[200, 422],
+        Operation::Models => &[200, 304],
     };
     let mut all = [own, &[400, 401, 403, 406, 429, 500, 503]].concat();
     all.sort_unstable();
@@ -244,6 +247,9 @@ fn success(operation: Operation, schemas: &mut SchemaGenerator) -> Value {
         }
         Operation::Room => {
             ("What is left of the nodes.", both(reference::<RoomLeft>(schemas)), json!({}))
+        }
+        Operation::Models => {
+            ("The models of the catalogue.", both(reference::<ModelList>(schemas)), tag)
         }
     };
     json!({"description": description, "content": content, "headers": headers})

@@ -27,6 +27,8 @@ pub enum Operation {
     Validate,
     /// What the nodes have room for.
     Room,
+    /// The models that a workspace can have.
+    Models,
 }
 
 /// A route.
@@ -64,14 +66,16 @@ const fn route(
             | Operation::Manifests
             | Operation::Validate
             | Operation::Room
+            | Operation::Models
     );
     Route { operation, method, path, verb, mutates, parameters }
 }
 
 /// All routes that want a token.
-pub fn routes() -> [Route; 11] {
+pub fn routes() -> [Route; 12] {
     use Operation::{
-        Create, Delete, List, Manifests, Patch, Read, Replace, Resume, Room, Suspend, Validate,
+        Create, Delete, List, Manifests, Models, Patch, Read, Replace, Resume, Room, Suspend,
+        Validate,
     };
     let listed = &["continue", "labelSelector", "limit", "ready"];
     let deleted = &["confirm", "data", "dryRun"];
@@ -87,5 +91,6 @@ pub fn routes() -> [Route; 11] {
         route(Manifests, Method::GET, "/v1/workspaces/{name}/manifests", "get", &[]),
         route(Validate, Method::POST, "/v1/validate", "create", &[]),
         route(Room, Method::GET, "/v1/room", "list", &["models"]),
+        route(Models, Method::GET, "/v1/models", "list", &[]),
     ]
 }

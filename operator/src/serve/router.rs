@@ -20,8 +20,9 @@ use super::{
     audit::Trail,
     call::Call,
     connections::Peer,
-    delete, limits, openapi,
+    delete, limits, models, openapi,
     operations::{Operation, Route, routes},
+    page,
     problem::{self, Problem},
     read,
     state::Shared,
@@ -30,8 +31,9 @@ use super::{
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Paths that need no token.
-const OPEN: [&str; 3] = ["/livez", "/openapi.json", "/readyz"];
+/// Paths that need no token, beside those of the page.
+const OPEN: [&str; 3] = ["/livez", DESCRIPTION, "/readyz"];
+const DESCRIPTION: &str = "/openapi.json";
 /// What is at no path of ours, in metrics.
 const ELSEWHERE: &str = "elsewhere";
 
@@ -47,15 +49,16 @@ pub fn router(shared: Arc<Shared>) -> Router {
         };
         router = router.route(path, on(filter, handler));
     }
+    for file in page::FILES {
+        let handler = move |request: Request| async move { file.answer(request.headers()) };
+        router = router.route(file.path, get(handler));
+    }
     let document = Bytes::from(openapi::text());
     let ready = |State(shared): State<Arc<Shared>>| async move { readiness(&shared) };
     router
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route(
-            "/openapi.json",
-            get(|| async move { ([(CONTENT_TYPE, "application/json")], document) }),
-        )
+        .route(DESCRIPTION, get(|| async move { ([(CONTENT_TYPE, "application/json")], document) }))
         .fallback(|| async { problem::NO_ROUTE.says("`/openapi.json` says what there is") })
         .method_not_allowed_fallback(|request: Request| async move { no_method(&request) })
         .layer(middleware::from_fn_with_state(shared.clone(), around))
@@ -86,7 +89,8 @@ fn template(path: &str) -> Option<&'static str> {
         }
     };
     let all = routes().map(|it| it.path);
-    all.into_iter().chain(OPEN).find(fits)
+    let pages = page::FILES.iter().map(|it| it.path);
+    all.into_iter().chain(OPEN).chain(pages).find(fits)
 }
 
 /// The name of a workspace in a path of that route.
@@ -111,6 +115,7 @@ async fn handle(shared: Arc<Shared>, route: &Route, request: Request) -> Result<
         Operation::Manifests => read::manifests(&call).await,
         Operation::Validate => validate::validate(&call, body).await,
         Operation::Room => read::room(&call).await,
+        Operation::Models => models::list(&call).await,
     }
 }
 
@@ -173,18 +178,21 @@ async fn bounded(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if OPEN.contains(&route) {
+    let peer = request.extensions().get::<Peer>().map(|it| it.0);
+    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let forwarded = forwarded.and_then(|it| it.to_str().ok());
+    let address = peer.map(|it| limits::address(it, forwarded, &shared.trusted));
+    let is_file = route == DESCRIPTION || page::FILES.iter().any(|it| it.path == route);
+    if is_file {
+        address.map_or(Ok(()), |it| shared.of_visitor(it))?;
+    }
+    if is_file || OPEN.contains(&route) {
         return Ok(next.run(request).await);
     }
     let Ok(_slot) = shared.slots.try_acquire() else {
         return Err(problem::OVERLOADED.says("all places are taken").retry_after(1));
     };
-    let peer = request.extensions().get::<Peer>().map(|it| it.0);
-    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
-    let forwarded = forwarded.and_then(|it| it.to_str().ok());
-    if let Some(peer) = peer {
-        shared.of_address(limits::address(peer, forwarded, &shared.trusted))?;
-    }
+    address.map_or(Ok(()), |it| shared.of_address(it))?;
     timeout(PATIENCE, next.run(request)).await.map_err(|_| {
         let detail = "it took too long; whether it was done, a GET says";
         problem::TIMED_OUT.says(detail).retry_after(5)
@@ -209,7 +217,9 @@ mod tests {
             ("/v1/workspaces/a/suspend", Some("/v1/workspaces/{name}/suspend")),
             ("/v1/workspaces/", None),
             ("/v1/workspaces/a/b", None),
-            ("/", None),
+            ("/", Some("/")),
+            ("/page.js", Some("/page.js")),
+            ("/page", None),
             ("/readyz", Some("/readyz")),
         ] {
             assert_eq!(template(path), expected, "{path}");

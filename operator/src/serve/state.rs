@@ -21,6 +21,8 @@ use super::{
 };
 use crate::cluster::Cluster;
 
+/// How many times as often the page's files may be asked for: it has many, and they cost nothing.
+const FILES: u32 = 10;
 /// Requests that are answered at once: beyond, they are refused and not queued.
 const AT_ONCE: usize = 64;
 
@@ -54,6 +56,7 @@ pub struct Shared {
     census: Mutex<Census>,
     users: Mutex<Buckets<String>>,
     addresses: Mutex<Buckets<IpAddr>>,
+    visitors: Mutex<Buckets<IpAddr>>,
     is_up: AtomicBool,
     /// Tells this process from another one.
     start: String,
@@ -92,6 +95,10 @@ impl Shared {
             trusted: bounds.trusted,
             users: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
             addresses: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
+            visitors: Mutex::new(Buckets::new(
+                bounds.rate.saturating_mul(FILES),
+                bounds.burst.saturating_mul(FILES),
+            )),
             is_up: AtomicBool::new(false),
             start,
             number: AtomicU64::new(0),
@@ -119,6 +126,14 @@ impl Shared {
         bounded(locked(&self.addresses).take(&address, Instant::now()), "this address")
     }
 
+    /// Takes a request of an address for what is the same for everybody into account.
+    ///
+    /// # Errors
+    /// When there were too many.
+    pub fn of_visitor(&self, address: IpAddr) -> Result<(), Problem> {
+        bounded(locked(&self.visitors).take(&address, Instant::now()), "this address")
+    }
+
     /// The id of a new request.
     pub fn request(&self) -> String {
         format!("{}-{:x}", self.start, self.number.fetch_add(1, Ordering::Relaxed))
@@ -133,6 +148,11 @@ impl Shared {
         let changes = self.census().changes()?;
         let of = crate::hash::text(crate::hash::of(format!("{form}?{query}").as_bytes()));
         Some(format!("{}-{changes:x}-{of}", self.start))
+    }
+
+    /// The tag of what is the same as long as this process runs.
+    pub fn fixed_tag(&self, form: &str) -> String {
+        format!("{}-{}", self.start, crate::hash::text(crate::hash::of(form.as_bytes())))
     }
 
     /// The API server answers, or does not.

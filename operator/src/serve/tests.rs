@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod deletion;
 mod described;
+mod page;
 mod refusals;
 mod secrets;
 mod server;

@@ -53,7 +53,8 @@ pub fn bodies(operation: Operation) -> Value {
         | Operation::Suspend
         | Operation::Resume
         | Operation::Manifests
-        | Operation::Room => Vec::new(),
+        | Operation::Room
+        | Operation::Models => Vec::new(),
     };
     let named = all.into_iter().map(|(name, summary, value)| {
         (name.to_owned(), json!({"summary": summary, "value": value}))

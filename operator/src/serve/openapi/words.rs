@@ -89,6 +89,12 @@ pub fn of(operation: Operation) -> Words {
             "What the nodes have room for",
             "What they give, what is taken, and how many more workspaces of a size fit.",
         ),
+        Operation::Models => (
+            "listModels",
+            "The models that a workspace can have",
+            "Each with the memory that a workspace's own Ollama gets for it alone. What several \
+             take together, `readRoom` says.",
+        ),
     };
     Words { id, summary, description }
 }
@@ -137,7 +143,7 @@ pub fn parameter(name: &str) -> Value {
 /// The headers that an operation reads.
 pub fn headers(operation: Operation) -> &'static [&'static str] {
     match operation {
-        Operation::List | Operation::Read => &["If-None-Match"],
+        Operation::List | Operation::Read | Operation::Models => &["If-None-Match"],
         Operation::Replace => &["If-Match", "If-None-Match"],
         Operation::Patch | Operation::Delete | Operation::Suspend | Operation::Resume => {
             &["If-Match"]

@@ -286,3 +286,25 @@ async fn the_room_is_told() {
     let least = server.ask(Ask::get("/v1/room")).await.json();
     assert!(least["next"]["fit"].as_u64() >= after["next"]["fit"].as_u64());
 }
+
+#[tokio::test]
+async fn the_catalogue_says_what_each_model_takes() {
+    let server = Server::new();
+    let list = server.ask(Ask::get("/v1/models").by("viewer")).await;
+    assert_eq!(list.status, 200, "{}", list.text);
+    let items = list.json()["items"].as_array().expect("items").clone();
+    assert!(items.len() > 1_000, "{}", items.len());
+    let one = items.iter().find(|it| it["name"] == MODEL).expect("it is known");
+    assert_eq!(one["memory"], 1_183_u64 << 20, "{one}");
+    assert_eq!((&one["embedding"], &one["tools"]), (&json!(false), &json!(true)));
+    assert!(one["fileBytes"].as_u64() > Some(500_000_000), "{one}");
+    let tag = list.header("etag").to_owned();
+    let same = server.ask(Ask::get("/v1/models").header("if-none-match", &tag)).await;
+    assert_eq!((same.status, same.text.as_str()), (304, ""));
+    let yaml = Ask::get("/v1/models").header("accept", "application/yaml");
+    let yaml = server.ask(yaml.header("if-none-match", &tag)).await;
+    assert_eq!(yaml.status, 200, "another form is another text");
+    // What the form of the page adds up is what the room is asked for.
+    let room = server.ask(Ask::get(&format!("/v1/room?models={MODEL}"))).await.json();
+    assert!(room["next"]["memory"].as_u64() > one["memory"].as_u64(), "{room}");
+}

@@ -63,7 +63,7 @@ async fn what_cannot_be_read_is_refused() {
         (Ask::get("/v1/workspaces/nobody"), 404),
         (Ask::get("/v1/workspaces/nobody/manifests"), 404),
         (Ask::patch("/v1/workspaces/nobody", &json!({})), 404),
-        (Ask::get("/"), 404),
+        (Ask::get("/page"), 404),
         (Ask::get("/v1/workspaces/"), 404),
         (Ask::new(Method::DELETE, ALL), 405),
         (Ask::new(Method::POST, "/livez"), 405),

@@ -20,7 +20,8 @@ fn request(route: &Route) -> Ask {
         | Operation::Suspend
         | Operation::Resume
         | Operation::Manifests
-        | Operation::Room => asked,
+        | Operation::Room
+        | Operation::Models => asked,
     }
 }
 
@@ -37,19 +38,20 @@ fn success(operation: Operation) -> u16 {
         | Operation::Resume
         | Operation::Manifests
         | Operation::Validate
-        | Operation::Room => 200,
+        | Operation::Room
+        | Operation::Models => 200,
     }
 }
 
 #[tokio::test]
 async fn the_table_of_who_may_what_is_whole() {
-    use Operation::{List, Manifests, Read, Room};
+    use Operation::{List, Manifests, Models, Read, Room};
     for route in routes() {
         for token in ["viewer", "editor", "admin", "stranger"] {
             let server = Server::new();
             server.has(workspace("team"));
             let answer = server.ask(request(&route).by(token)).await;
-            let only_reads = matches!(route.operation, List | Read | Manifests | Room);
+            let only_reads = matches!(route.operation, List | Read | Manifests | Models | Room);
             let may = match token {
                 "viewer" => only_reads,
                 "stranger" => false,
