@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import yaml
@@ -11,12 +10,9 @@ from harness.context import Context
 from harness.planting import NoSubject
 from harness.trees import Thing, Tree
 
-from .operator_stage import GROUP, PLURAL
-
 API = "aichat-workspace-api"
 NAMESPACE = "aichat-workspace-operator-system"
-CASE, BEFORE = "golden/workspace-api", "golden/operator"
-PREFIX, CLIENT = "oidc:", "workspaces"
+CASE, PREFIX = "golden/workspace-api", "oidc:"
 # What the API server of k3s calls itself, which the API takes for the audience of its own tokens.
 OF_SERVER = "https://kubernetes.default.svc.cluster.local"
 # Whoever calls, by the role that they have; a stranger has none.
@@ -27,28 +23,14 @@ HOUSE = "people"
 AUTHENTICATION = "bootstrap/k3s/authentication.yaml"
 RBAC = "rbac.authorization.k8s.io/v1"
 KINDS = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
-VERBS = {
-    API: ("create", "delete", "get", "list", "update", "watch"),
-    "workspace-viewer": ("get", "list", "watch"),
-    "workspace-editor": ("create", "get", "list", "patch", "update", "watch"),
-    "workspace-admin": (
-        *("create", "delete", "deletedata", "get", "list", "patch", "update", "watch"),
-    ),
-}
 
 
 def subject(ctx: Context) -> Tree:
-    """The tree with the API; until there is one, that of the operator."""
-    by_name = {tree.name: tree for tree in ctx.trees}
-    for name in (CASE, BEFORE):
-        if name in by_name:
-            return by_name[name]
-    raise NoSubject(f"neither {CASE} nor {BEFORE} is among the trees")
-
-
-def has_api(tree: Tree) -> bool:
-    """Whether the tree has the API."""
-    return any(it.value["metadata"]["name"] == API for it in tree.of_kind("Deployment"))
+    """The tree with the API."""
+    for tree in ctx.trees:
+        if tree.name == CASE:
+            return tree
+    raise NoSubject(f"{CASE} is not among the trees")
 
 
 def serving(tree: Tree) -> list[str]:
@@ -57,11 +39,7 @@ def serving(tree: Tree) -> list[str]:
         if thing.value["metadata"]["name"] == API:
             arguments: list[str] = thing.value["spec"]["template"]["spec"]["containers"][0]["args"]
             return list(arguments)
-    return [
-        *("serve", "--platform", "/platform", "--namespace", NAMESPACE),
-        *("--bind-address", ":8080", "--metrics-bind-address", ":8082"),
-        *("--health-probe-bind-address", ":8081", "--audience", API, "--oidc-prefix", PREFIX),
-    ]
+    raise NoSubject(f"{tree.name} has no Deployment {API}")
 
 
 def role(kind: str, name: str, resources: dict[tuple[str, str], Any]) -> dict:
@@ -98,28 +76,8 @@ def account(name: str, namespace: str) -> dict:
 
 
 def of_the_api(tree: Tree) -> list[dict]:
-    """The account of the API with its rights, and the roles of people: the tree's, where it has
-    the API."""
-    if has_api(tree):
-        own = [it for it in tree.of_kind(*KINDS) if is_of_api(it)]
-        return [it.value for it in own]
-    own_group = GROUP.partition("/")[0]
-    reviews = {
-        ("authentication.k8s.io", "tokenreviews"): ["create"],
-        ("authorization.k8s.io", "subjectaccessreviews"): ["create"],
-    }
-    it_itself = [account(API, NAMESPACE)]
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": {"name": API, "namespace": NAMESPACE},
-        },
-        role("ClusterRole", API, reviews),
-        binding(API, it_itself, "ClusterRoleBinding"),
-        binding(API, it_itself),
-        *(role("Role", name, {(own_group, PLURAL): verbs}) for name, verbs in VERBS.items()),
-    ]
+    """The account of the API with its rights, and the roles of people, as the tree has them."""
+    return [it.value for it in tree.of_kind(*KINDS) if is_of_api(it)]
 
 
 def is_of_api(thing: Thing) -> bool:
@@ -151,25 +109,7 @@ def claims(who: str) -> dict[str, Any]:
 
 def authentication(tree: Tree, issuer: str, ca: str) -> dict:
     """Whose tokens the API server takes: as the tree has it, of this issuer."""
-    file = tree.root / AUTHENTICATION
-    if file.is_file():
-        found: dict = yaml.safe_load(file.read_text(encoding="utf-8"))
-    else:
-        claim = {"prefix": PREFIX}
-        found = {
-            "apiVersion": "apiserver.config.k8s.io/v1",
-            "kind": "AuthenticationConfiguration",
-            "anonymous": {"enabled": False},
-            "jwt": [
-                {
-                    "issuer": {"audiences": [CLIENT]},
-                    "claimMappings": {
-                        "username": {"claim": "email", **claim},
-                        "groups": {"claim": "groups", **claim},
-                    },
-                }
-            ],
-        }
+    text = (tree.root / AUTHENTICATION).read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
     found["jwt"][0]["issuer"] |= {"url": issuer, "certificateAuthority": ca}
-    # JSON is what the API server reads, too.
-    return json.loads(json.dumps(found))
+    return found

@@ -19,6 +19,7 @@ from .api_rights import (
     PEOPLE,
     account,
     binding,
+    claims,
     role,
 )
 from .api_stage import FREE, Stage
@@ -83,6 +84,7 @@ CALLS = (
     Calling("list", ALL_THREE, needs("list"), 200, get(ALL), writes=False),
     Calling("read", ALL_THREE, needs("get"), 200, get(one(NAME)), writes=False),
     Calling("manifests", ALL_THREE, needs("get"), 200, get(one(NAME, "manifests")), writes=False),
+    Calling("models", ALL_THREE, needs("list"), 200, get("/v1/models"), writes=False),
     Calling("room", ALL_THREE, needs("list"), 200, get("/v1/room"), writes=False),
     Calling(
         "validate",
@@ -236,11 +238,7 @@ def tokens(stage: Stage) -> list[str]:
     stage.api.delete(f"/api/v1/namespaces/{HOUSE}/serviceaccounts/gone")
     signed = stage.of_issuer("viewer")
     head, _, signature = signed.rpartition(".")
-    unnamed: dict[str, Any] = {
-        "email": "viewer@example.org",
-        "email_verified": True,
-        "groups": ["system:masters"],
-    }
+    masters: dict[str, Any] = claims("stranger") | {"groups": ["system:masters"]}
     unsigned = "eyJhbGciOiJub25lIn0." + signed.split(".")[1] + "."
     table = (
         ("an account's, made for the API", stage.token("viewer"), 200),
@@ -251,6 +249,11 @@ def tokens(stage: Stage) -> list[str]:
             "the issuer's, with a group of the cluster",
             stage.issuer.token(stage.client_id, **masters),
             403,
+        ),
+        (
+            "the issuer's, of an address that nobody verified",
+            stage.of_issuer("viewer", email_verified=False),
+            401,
         ),
         ("the issuer's, expired", stage.of_issuer("viewer", life=-60), 401),
         ("the issuer's, for another audience", stage.of_issuer("viewer", audience="wiki"), 401),

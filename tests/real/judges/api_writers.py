@@ -134,10 +134,10 @@ def pages(client: Client, query: str = "", accept: str = "", size: int = PAGE) -
             return names
 
 
-def crowded(stage: Stage) -> list[str]:
+def crowded(stage: Stage, many: int = MANY) -> list[str]:
     """Each workspace that is there all the time is on exactly one page, while others come and
     go."""
-    names = crowd(stage)
+    names = crowd(stage, many)
     churn = Churn(stage, names)
     churn.start()
     found, client = [], stage.by("viewer")
