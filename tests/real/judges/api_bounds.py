@@ -93,16 +93,20 @@ def watched(stage: Stage, what: str, found: list[str]) -> Iterator[None]:
     )
 
 
-def slow_heads(stage: Stage) -> list[str]:
-    """Whoever sends a head byte by byte is cut off, and nobody else waits for them."""
+def slow(stage: Stage) -> list[str]:
+    """Whoever sends a head byte by byte is cut off, and whoever sends a body so has an answer after
+    the time that a request may take; nobody else waits for them."""
     found: list[str] = []
-    client = Client(stage.url)
-    with watched(stage, f"{SLOW} slow heads", found):
-        streams = [socket.create_connection((client.host, client.port), 5) for _ in range(SLOW)]
-        for stream in streams:
-            stream.sendall(b"GET /v1/workspaces HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    client, token = Client(stage.url), stage.token("editor")
+    begun = b"GET /v1/workspaces HTTP/1.1\r\nHost: x\r\nX-Slow: "
+    bodied = head_of("POST", ALL, token, "Content-Length: 60000").encode() + b"{"
+    with watched(stage, f"{SLOW} slow heads and {SLOW_BODIES} slow bodies", found):
+        streams = []
+        for head in [*[begun] * SLOW, *[bodied] * SLOW_BODIES]:
+            streams.append(socket.create_connection((client.host, client.port), 5))
+            streams[-1].sendall(head)
         left = dripped(streams, b"a", PATIENCE + GRACE)
-        found += [f"{left} of {SLOW} slow heads still have a connection"] * bool(left)
+        found += [f"{left} of {len(streams)} still have a connection"] * bool(left)
     return found
 
 
@@ -126,22 +130,6 @@ def dripped(streams: list[socket.socket], piece: bytes, seconds: float) -> int:
     for stream in streams:
         stream.close()
     return len(opened)
-
-
-def slow_bodies(stage: Stage) -> list[str]:
-    """Whoever sends a body byte by byte has an answer after the time that a request may take."""
-    found: list[str] = []
-    client, token = Client(stage.url), stage.token("editor")
-    head = head_of("POST", ALL, token, "Content-Length: 60000").encode()
-    with watched(stage, f"{SLOW_BODIES} slow bodies", found):
-        streams = [
-            socket.create_connection((client.host, client.port), 5) for _ in range(SLOW_BODIES)
-        ]
-        for stream in streams:
-            stream.sendall(head + b"{")
-        left = dripped(streams, b" ", PATIENCE + GRACE)
-        found += [f"{left} of {SLOW_BODIES} slow bodies are still read"] * bool(left)
-    return found
 
 
 def head_of(method: str, path: str, token: str, *more: str) -> str:

@@ -27,13 +27,12 @@ expected-statuses = ["2xx", "304", "401", "403", "404", "429", {also}]
 expected-statuses = ["4xx", "304"]
 
 [[operations]]
-include-path = "/v1/validate"
+include-name = "POST /v1/validate"
 [operations.checks.negative_data_rejection]
 expected-statuses = ["200", "4xx"]
 
 [[operations]]
-include-path = "/v1/workspaces"
-include-method = "GET"
+include-name = "GET /v1/workspaces"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "304", "400", "401", "403", "404", "410", "429"]
 """
@@ -96,14 +95,16 @@ def failures(text: str) -> list[str]:
     """The failures that it tells, each once: the operation, what is wrong, an example."""
     if "= FAILURES =" not in text and "= ERRORS =" not in text:
         return []
-    found, operation = [], ""
-    for line in text.splitlines():
+    found, operation = list[str](), ""
+    for line in re.sub(r"Bearer [-.\w]+", "Bearer …", text).splitlines():
         if head := re.fullmatch(r"_+ (.+?) _+", line):
             operation = head[1]
-        elif wrong := re.fullmatch(r"- (.+)", line.strip()):
+        elif line.startswith(("===", "Reports")) and "FAILURES" not in line:
+            operation = ""
+        elif operation and (wrong := re.fullmatch(r"- (.+)", line.strip())):
             found.append(f"{operation}: {wrong[1]}")
-        elif line.strip().startswith("curl ") and found:
-            found[-1] += f": {line.strip()[:400]}"
+        elif (line.strip().startswith(("curl ", "[")) or '"detail"' in line) and found:
+            found[-1] += f": {line.strip()[:300]}"
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -55,11 +56,15 @@ def by_compiler(stage: Stage, raw: bytes, file: str) -> list[dict]:
         check=False,
     )
     try:
-        found: list[dict] = json.loads(done.stdout)
+        # Files are named from the repository that the folder happens to be in.
+        text = re.sub(rf'"file": "[^"]*{re.escape(root.name)}/', '"file": "', done.stdout)
+        found: list[dict] = json.loads(text)
     except ValueError:
         raise LookupError(f"`check` said no JSON: {done.stderr[-300:]}") from None
     finally:
         shutil.rmtree(root)
+    if not found:
+        raise LookupError(f"`check` finds nothing: {done.stderr[-600:]}")
     return [it for it in found if it.get("file") == file]
 
 
