@@ -163,6 +163,8 @@ def crowded(stage: Stage, many: int = MANY) -> list[str]:
 def expired(stage: Stage) -> list[str]:
     """A list whose moment the store has forgotten is begun again."""
     client = stage.by("viewer")
+    # More than a page.
+    crowd(stage, 10)
     after = client.ask("GET", f"{ALL}?limit=5").body["continue"]
     stage.put("after-the-list")
     stage.compact()
