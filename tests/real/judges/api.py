@@ -54,7 +54,7 @@ ROWS: tuple[tuple[str, tuple[Check, ...]], ...] = (
     ("api: findings as `check` has them", (api_findings.same,)),
     (
         "api: who means it ill is refused",
-        (api_bounds.slow, api_bounds.large, api_bounds.too_many),
+        (api_bounds.slow, api_bounds.large, api_bounds.packed, api_bounds.too_many),
     ),
     ("api: its description is true", (api_described.described,)),
     ("api: the page", (page,)),

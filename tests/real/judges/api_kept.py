@@ -94,9 +94,8 @@ def password(stage: Stage) -> list[str]:
         ("a list", administered(stage, "adm-bad", [value])),
         ("a number beside it", stage.workspace("adm-bad", administrator=[{"password": value}])),
         ("broken JSON", b'{"spec": {"administrator": {"password": "' + value.encode() + b'"'),
-        ("it in the name", stage.workspace("adm-bad") | {"metadata": {"name": f"A {value}"}}),
     ]
-    for what, wrong_one in wrong_ones[:-1]:
+    for what, wrong_one in wrong_ones:
         for form in (JSON, YAML):
             reply = editor.ask("POST", ALL, wrong_one, form)
             replies.append((what, reply))
@@ -108,11 +107,10 @@ def password(stage: Stage) -> list[str]:
         for what, reply in replies
         if value.encode() in reply.raw
     ]
-    good = [200, 200, 201, 409, 200, 200] * 2
-    dry = [201, 200, 201, 409, 200, 200] * 2
+    good = [201, 200, 201, 409, 200, 200] * 2
     statuses = [reply.status for _, reply in replies[: len(good)]]
-    if statuses != dry:
-        found.append(f"the answers are {statuses}, and not {dry}")
+    if statuses != good:
+        found.append(f"the answers are {statuses}, and not {good}")
     return found + nowhere(stage, value, since)
 
 
