@@ -58,6 +58,12 @@ long CHARTS:
     CHARTS={{CHARTS}} DATABASE_SECONDS=60 tests/real/run
     tests/real/live
 
+# The API against its description with 10,000 examples, and its figures; builds an optimized operator
+api-long:
+    cargo build --profile dist --package espalier --bin espalier
+    cargo build --profile dist --package espalier-operator --bin espalier-operator
+    API_EXAMPLES=10000 ESPALIER=target/dist/espalier tests/real/run --only api --no-faults
+
 # Benchmarks: compile, emit, the tenants' stream
 bench *ARGS:
     cargo bench {{ARGS}}

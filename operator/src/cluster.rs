@@ -115,8 +115,9 @@ pub struct Precondition {
 }
 
 impl Precondition {
-    /// The body of the deletion.
-    fn body(&self) -> Vec<u8> {
+    /// The body of the deletion. The server reads no parameters where there is a body: that nothing
+    /// is to be deleted has to be said here.
+    fn body(&self, is_dry: bool) -> Vec<u8> {
         let mut preconditions = json!({});
         if !self.uid.is_empty() {
             preconditions["uid"] = self.uid.as_str().into();
@@ -124,12 +125,15 @@ impl Precondition {
         if let Some(version) = &self.version {
             preconditions["resourceVersion"] = version.as_str().into();
         }
-        let body = json!({
+        let mut body = json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "propagationPolicy": "Background",
             "preconditions": preconditions,
         });
+        if is_dry {
+            body["dryRun"] = json!(["All"]);
+        }
         body.to_string().into_bytes()
     }
 }
@@ -252,7 +256,7 @@ impl Cluster {
         let dry = if self.dry { "?dryRun=All" } else { "" };
         let request =
             Request::delete(format!("{path}{dry}")).header("Content-Type", "application/json");
-        match self.write::<Value>(request, only.body()).await {
+        match self.write::<Value>(request, only.body(self.dry)).await {
             Ok(_) | Err(Refusal::NotFound) => Ok(()),
             Err(refusal) => Err(refusal),
         }

@@ -179,7 +179,7 @@ impl Cluster {
         let dry = if is_dry { "?dryRun=All" } else { "" };
         let request = Request::delete(format!("{}/{name}{dry}", self.resources()))
             .header("Content-Type", "application/json");
-        self.asked::<Value>(request, only.body()).await.map(drop)
+        self.asked::<Value>(request, only.body(is_dry)).await.map(drop)
     }
 }
 

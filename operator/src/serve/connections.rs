@@ -56,6 +56,8 @@ pub async fn serve(
                     drop(stream.try_write(REFUSAL));
                     continue;
                 }
+                // An answer is not kept back until the caller has acknowledged the one before.
+                drop(stream.set_nodelay(true));
                 let peer = Peer(peer.ip());
                 open.spawn(one(stream, peer, router.clone(), shared.clone(), stop.clone()));
             }

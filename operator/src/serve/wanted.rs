@@ -51,11 +51,29 @@ impl Unsealed {
     /// # Errors
     /// When it has a password and there is nothing to seal it with.
     pub fn planned(self, shared: &Shared, current: Option<&Value>) -> Result<Wanted, Problem> {
+        if has_loose_password(self.0.value()) {
+            // The compiler's own help would repeat it.
+            let detail = "an administrator is a map of `email` and `password`";
+            let at = Some("/spec/administrator".to_owned());
+            return Err(problem::INVALID.says(detail).at("invalid-value", at, detail));
+        }
         let is_sealed = has_password(self.0.value());
         let text = if is_sealed { sealed(self.0, shared, current)? } else { self.0 };
         let (tenant, findings) = shared.plan.tenant_in(&text);
         Ok(Wanted { body: text.value().clone(), tenant, findings, is_sealed })
     }
+}
+
+/// Whether there is a password in an administrator that is none: nobody would seal it.
+fn has_loose_password(body: &Value) -> bool {
+    fn is_within(value: &Value) -> bool {
+        match value {
+            Value::Object(map) => map.contains_key("password") || map.values().any(is_within),
+            Value::Array(items) => items.iter().any(is_within),
+            _ => false,
+        }
+    }
+    body.pointer("/spec/administrator").is_some_and(|it| !it.is_object() && is_within(it))
 }
 
 /// Whether there is a password where one is sealed.

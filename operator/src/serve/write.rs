@@ -127,13 +127,19 @@ pub async fn replace(call: &Call, body: Body) -> Result<Response, Problem> {
 pub async fn replaced(call: &Call, current: &Value, body: &Value) -> Result<Value, Problem> {
     let resource = document::replaced(current, body, &call.caller.user.name);
     let written = call.shared.cluster.replace_workspace(call.name(), &resource, call.is_dry).await;
-    let written = written.map_err(|refused| match refused.code {
+    match written {
+        Ok(written) => {
+            wrote(call, Some(current), Some(&written));
+            Ok(written)
+        }
         // Somebody else was quicker, and the caller has named a version.
-        409 if call.meant.names_version() => problem::STALE.says("somebody else was quicker"),
-        _ => translate::rejection(&refused),
-    })?;
-    wrote(call, Some(current), Some(&written));
-    Ok(written)
+        Err(refused) if refused.code == 409 && call.meant.names_version() => {
+            let there = read::found(call).await?;
+            let changed = document::differences(&document::file(&there), &document::file(body));
+            Err(problem::STALE.says("somebody else was quicker").with_changed(changed))
+        }
+        Err(refused) => Err(translate::rejection(&refused)),
+    }
 }
 
 /// Changes some fields of a workspace.

@@ -18,6 +18,9 @@ def by_compiler(ctx: Context, texts: dict[str, str]) -> list[Thing]:
     platform = yaml.safe_load(texts[PLATFORM])
     platform["spec"]["workspaces"].pop("expandedBy")
     platform["spec"]["workspaces"].pop("operator", None)
+    # The API is for platforms whose operator makes them.
+    platform["spec"]["workspaces"].pop("api", None)
+    platform["spec"].get("domains", {}).pop("api", None)
     for path, text in (texts | {PLATFORM: yaml.safe_dump(platform)}).items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ def api_server_flags(root: Path, folder: Path) -> list[str]:
         name, _, value = argument.partition("=")
         if name == "audit-log-path":
             value = folder / LOG
-        elif name.endswith("-file"):
+        elif name.endswith(("-config", "-file")):
             value = root / "bootstrap/k3s" / Path(value).name.removeprefix("espalier-")
         flags.append(f"--{name}={value}")
     return flags

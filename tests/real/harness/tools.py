@@ -242,6 +242,11 @@ def make_python(folder: Path) -> None:
     pip_install(folder / "venv", REAL / "tools/python/requirements.txt")
 
 
+def make_schemathesis(folder: Path) -> None:
+    """The same, with the packages of tools/schemathesis/requirements.txt."""
+    pip_install(folder / "venv", REAL / "tools/schemathesis/requirements.txt")
+
+
 def modules() -> dict[str, str]:
     """The unpacked folders of the pinned Go modules; downloads them when they are not there."""
     found = {}
@@ -339,6 +344,11 @@ def install(cache: Path) -> dict:
             costs,
         )
         manifest["python"] = str(place / "venv/bin/python")
+        # What sends whatever a description of an API allows, and forbids: apart from the judges'
+        # own packages, since it brings many.
+        fuzzer = key_of([sys.version.encode(), *module_inputs("schemathesis")])
+        place = once(cache, "schemathesis", fuzzer, make_schemathesis, costs)
+        manifest["tools"]["schemathesis"] = str(place / "venv/bin/python")
         manifest["browser"] = str(browser.installed(cache, manifest["python"], costs))
         manifest["modules"] = modules()
         headers = journal / "root/usr/include"

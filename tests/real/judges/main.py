@@ -37,6 +37,7 @@ LANES = (
     (("pinned",), ("judge", "faults")),
     (("flows",), ("judge", "faults")),
     (("operator",), ("judge", "faults")),
+    (("api",), ("judge", "faults")),
     (("database",), ("judge", "faults")),
     (("argocd",), ("faults",)),
     (("grafana",), ("faults",)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.api import MERGE, Answer
+from harness.api import MERGE, Answer, Api
 from harness.processes import Failed
 
 from .operator_stage import MARK, Stage
@@ -117,18 +117,18 @@ def confined(stage: Stage) -> list[str]:
     return found
 
 
-def granted(stage: Stage) -> set[tuple[str, str]]:
-    """Pairs of a verb and a resource that the account's roles grant."""
+def granted(api: Api, account: str, namespace: str) -> set[tuple[str, str]]:
+    """Pairs of a verb and a resource that an account's roles grant."""
     roles = {}
     bound = []
     for kind in ("Role", "ClusterRole"):
-        for one in stage.api.list("rbac.authorization.k8s.io/v1", kind):
+        for one in api.list("rbac.authorization.k8s.io/v1", kind):
             roles[kind, one["metadata"]["name"]] = one.get("rules") or []
-        for one in stage.api.list("rbac.authorization.k8s.io/v1", f"{kind}Binding"):
+        for one in api.list("rbac.authorization.k8s.io/v1", f"{kind}Binding"):
             subjects = one.get("subjects") or []
             if any(
                 (it["kind"], it["name"], it.get("namespace"))
-                == ("ServiceAccount", stage.account, stage.namespace)
+                == ("ServiceAccount", account, namespace)
                 for it in subjects
             ):
                 bound.append((one["roleRef"]["kind"], one["roleRef"]["name"]))
@@ -141,10 +141,10 @@ def granted(stage: Stage) -> set[tuple[str, str]]:
     }
 
 
-def used(stage: Stage) -> set[tuple[str, str]]:
-    """Pairs of a verb and a resource that the operator asked for and got."""
+def used(log: list[dict]) -> set[tuple[str, str]]:
+    """Pairs of a verb and a resource that somebody asked for and got, by the audit log."""
     found = set()
-    for one in stage.log():
+    for one in log:
         about = one.get("objectRef")
         if not about or one["responseStatus"]["code"] >= 400:
             continue
@@ -165,7 +165,12 @@ IMPLIED = {"bind", "escalate"}
 
 def exact(stage: Stage) -> list[str]:
     """What the operator did in the course of this judge is what it may do: no more, no less."""
-    may, did = granted(stage), used(stage)
+    may = granted(stage.api, stage.account, stage.namespace)
+    return compared(may, used(stage.log()))
+
+
+def compared(may: set[tuple[str, str]], did: set[tuple[str, str]]) -> list[str]:
+    """What somebody may and never does, and the other way round."""
     found = [
         f"{verb} {resource}: granted by `*`" for verb, resource in may if "*" in verb + resource
     ]

@@ -182,6 +182,7 @@ async fn a_patch_is_merged_and_tried_again() {
     let tag = patched.header("etag").to_owned();
     let quicker = server.ask(Ask::patch(path, &other).header("if-match", tag)).await;
     assert_eq!(quicker.status, 412, "with a version, nothing is tried again");
+    assert!(quicker.json()["changed"].is_array(), "and it says what differs: {}", quicker.text);
     server.state().races = 9;
     let given_up = server.ask(Ask::patch(path, &other)).await;
     assert_eq!((given_up.status, given_up.problem().as_str()), (409, "workspace-changed"));

@@ -124,7 +124,9 @@ async fn errors_do_not_repeat_it() {
     wrong["spec"]["models"] = json!(1);
     let mut number = administered();
     number["spec"]["administrator"]["password"] = json!({"value": PASSWORD});
-    for body in [wrong, number] {
+    let mut list = administered();
+    list["spec"]["administrator"] = json!([{"password": PASSWORD}]);
+    for body in [wrong, number, list] {
         for path in ["/v1/workspaces", "/v1/validate"] {
             let answer = server.ask(Ask::post(path, &body)).await;
             assert!([200, 422].contains(&answer.status));

@@ -111,18 +111,21 @@ func collector(arguments []string) int {
 
 // The operator for workspaces: it is ready where it finds the platform in the folder that it is told.
 func operator(arguments []string) int {
-	folder := ""
-	for at, argument := range arguments {
-		if argument == "--platform" && at+1 < len(arguments) {
-			folder = arguments[at+1]
-		}
+	said := map[string]string{}
+	for at := 0; at+1 < len(arguments); at++ {
+		said[arguments[at]] = arguments[at+1]
 	}
 	found := func() bool {
-		_, err := os.ReadFile(folder + "/spec/platform.yaml")
+		_, err := os.ReadFile(said["--platform"] + "/spec/platform.yaml")
 		return err == nil
 	}
-	accept(":8080")
-	serve(":8081", map[string]func() bool{"/livez": yes, "/readyz": found})
+	// The verb `serve` has an address for requests beside those of both verbs.
+	for _, flag := range []string{"--bind-address", "--metrics-bind-address"} {
+		if said[flag] != "" {
+			accept(said[flag])
+		}
+	}
+	serve(said["--health-probe-bind-address"], map[string]func() bool{"/livez": yes, "/readyz": found})
 	return untilAsked()
 }
 

@@ -136,7 +136,8 @@ impl State {
                         return conflict();
                     }
                 }
-                if !is_dry {
+                // The query is not read where there is a body.
+                if sent["dryRun"] != json!(["All"]) {
                     self.objects.remove(name);
                 }
                 json!({"kind": "Status", "status": "Success"})
