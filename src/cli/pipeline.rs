@@ -150,10 +150,6 @@ pub fn again(
 }
 
 /// A compiled tenant, or the findings about a file that cannot be read.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "hardly any file is unreadable: a box would be one more for each that is not"
-)]
 enum Step<N> {
     Built(Summary, N),
     Unreadable(Diagnostics),
