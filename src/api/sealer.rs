@@ -2,10 +2,11 @@
 
 use rsa::rand_core::CryptoRngCore;
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 use super::{
     Plan,
-    text::{PASSWORD, Text},
+    text::{ADMINISTRATOR, PASSWORD, Text},
 };
 use crate::{
     components::workspace::administrator::SealedSecrets,
@@ -53,21 +54,43 @@ impl Sealer {
         // Nothing can be sealed to a name that is none; findings say what is wrong with it.
         let workspace = workspace.unwrap_or_default().parse::<DnsLabel>().ok();
         let workspace = workspace.unwrap_or("unnamed".parse().map_err(SealingError::Name)?);
-        let old = old.and_then(|it| it.parse().ok());
+        let said =
+            text.value().pointer(ADMINISTRATOR).and_then(|it| it["sealed"]["suffix"].as_str());
+        let old = old.or(said).and_then(|it| it.parse().ok());
         let password = password.as_bytes();
         let sealed = sealing::workspace::seal(&self.0, &workspace, old.as_ref(), password, random)?;
         Ok(replaced(&text.0, &sealed))
     }
 }
 
-/// The text with ciphertext in the place of the password.
+fn json(sealed: &SealedSecrets) -> Value {
+    serde_json::to_value(sealed).expect("texts are JSON")
+}
+
+/// The text with ciphertext in the place of the password, and all else on the lines on which it is.
 fn replaced(source: &Source, sealed: &SealedSecrets) -> Text {
-    let path = FieldPath::root().key("spec").key("administrator").key("password");
-    let (key, value) = (source.key_span(&path), source.span(&path));
-    let sealed = serde_json::to_string(sealed).expect("texts are JSON");
-    let before = &source.text[..key.start];
+    let administrator = FieldPath::root().key("spec").key("administrator");
+    let (span, text) = match source.value.pointer(ADMINISTRATOR).and_then(Value::as_object) {
+        // Who reads a workspace and sends it back with another password has both: what was sealed
+        // before goes, wherever it stands, and so all of it is written anew.
+        Some(all) if all.contains_key("sealed") => {
+            let mut all = all.clone();
+            if let Some(Value::String(mut password)) = all.remove("password") {
+                password.zeroize();
+            }
+            all.insert("sealed".to_owned(), json(sealed));
+            (source.span(&administrator), Value::Object(all).to_string())
+        }
+        _ => {
+            let path = administrator.key("password");
+            let span = source.key_span(&path).start..source.span(&path).end;
+            (span, format!("\"sealed\": {}", json(sealed)))
+        }
+    };
     // A block ends with its line: the next line stays one.
-    let end = source.text[..value.end].trim_end().len().max(key.end);
-    let after = &source.text[end..];
-    Text(Source::parse(source.file.clone(), format!("{before}\"sealed\": {sealed}{after}")))
+    let end = source.text[..span.end].trim_end().len().max(span.start);
+    let (before, after) = (&source.text[..span.start], &source.text[end..]);
+    // The text that takes its place is one line.
+    let lines = "\n".repeat(source.text[span.start..end].matches('\n').count());
+    Text(Source::parse(source.file.clone(), format!("{before}{text}{lines}{after}")))
 }

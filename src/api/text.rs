@@ -51,6 +51,10 @@ impl Plan {
     }
 }
 
+/// Where an administrator stands.
+#[cfg(feature = "seal")]
+pub(super) const ADMINISTRATOR: &str = "/spec/administrator";
+
 /// Where the password of an administrator stands who is not sealed yet.
 #[cfg(feature = "seal")]
 pub(super) const PASSWORD: &str = "/spec/administrator/password";

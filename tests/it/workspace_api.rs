@@ -242,7 +242,7 @@ fn argo_cd_takes_over_what_the_api_wrote() {
         let annotations = at(&application, "metadata/annotations").clone();
         annotations.get(TAKES_OVER).and_then(Value::as_str).map(str::to_owned)
     };
-    let spec = texts()[SPEC].to_string();
+    let spec = texts()[SPEC].clone();
     assert_eq!(writer(&spec).as_deref(), Some(NAME));
     let (before, after) =
         (spec.find("    api:\n      enabled").expect("it is on"), "  components:");

@@ -115,6 +115,37 @@ async fn a_password_is_sealed_in_any_style() {
     }
 }
 
+/// What was read is sent back with another password beside what was sealed, before it or after.
+#[tokio::test]
+async fn a_password_is_changed_in_what_was_read() {
+    let server = Server::new();
+    assert_eq!(server.ask(Ask::post("/v1/workspaces", &administered())).await.status, 201);
+    let asked = || Ask::get("/v1/workspaces/team").header("accept", "application/yaml");
+    let line = "    password: correct-horse-battery-staple\n";
+    for (from, to) in [
+        ("    email: ada", format!("{line}    email: ada")),
+        ("  models:", format!("{line}  models:")),
+        ("    sealed:\n", format!("{line}    sealed:\n")),
+    ] {
+        let before = server.stored("team");
+        let read = server.ask(asked()).await.text;
+        let text = read.replacen(from, &to, 1);
+        assert_ne!(text, read, "{from}");
+        let put = Ask::new(Method::PUT, "/v1/workspaces/team").text("application/yaml", text);
+        let done = server.ask(put.header("if-match", "*")).await;
+        assert_eq!(done.status, 200, "{from}: {}", done.text);
+        let mut after = server.stored("team");
+        let (old, new) = (
+            &before["spec"]["administrator"]["sealed"],
+            after["spec"]["administrator"]["sealed"].take(),
+        );
+        assert!(new["password"].is_string() && new["suffix"] != old["suffix"], "{new}");
+        assert_eq!(after["spec"]["administrator"]["email"], "ada@garden.test");
+        assert_eq!(after["spec"]["models"], before["spec"]["models"]);
+        assert!(!after.to_string().contains(PASSWORD));
+    }
+}
+
 #[tokio::test]
 async fn errors_do_not_repeat_it() {
     let (log, _guard) = logged();
