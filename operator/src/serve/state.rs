@@ -23,6 +23,8 @@ use crate::cluster::Cluster;
 
 /// How many times as often the page's files may be asked for: it has many, and they cost nothing.
 const FILES: u32 = 10;
+/// How many times as often an address may ask that many have in common.
+const SHARED: u32 = 10;
 /// Requests that are answered at once: beyond, they are refused and not queued.
 const AT_ONCE: usize = 64;
 
@@ -56,6 +58,7 @@ pub struct Shared {
     census: Mutex<Census>,
     users: Mutex<Buckets<String>>,
     addresses: Mutex<Buckets<IpAddr>>,
+    shared: Mutex<Buckets<IpAddr>>,
     visitors: Mutex<Buckets<IpAddr>>,
     is_up: AtomicBool,
     /// Tells this process from another one.
@@ -95,6 +98,10 @@ impl Shared {
             trusted: bounds.trusted,
             users: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
             addresses: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
+            shared: Mutex::new(Buckets::new(
+                bounds.rate.saturating_mul(SHARED),
+                bounds.burst.saturating_mul(SHARED),
+            )),
             visitors: Mutex::new(Buckets::new(
                 bounds.rate.saturating_mul(FILES),
                 bounds.burst.saturating_mul(FILES),
@@ -118,12 +125,15 @@ impl Shared {
         bounded(locked(&self.users).take(&user.to_owned(), Instant::now()), "this user")
     }
 
-    /// Takes a request of an address into account.
+    /// Takes a request of an address into account. Where not even the proxy sees who asks, the
+    /// address is the proxy's own, or a node's, and many have it in common.
     ///
     /// # Errors
     /// When there were too many.
     pub fn of_address(&self, address: IpAddr) -> Result<(), Problem> {
-        bounded(locked(&self.addresses).take(&address, Instant::now()), "this address")
+        let is_shared = self.trusted.iter().any(|it| it.contains(address));
+        let buckets = if is_shared { &self.shared } else { &self.addresses };
+        bounded(locked(buckets).take(&address, Instant::now()), "this address")
     }
 
     /// Takes a request of an address for what is the same for everybody into account.

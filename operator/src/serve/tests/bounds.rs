@@ -68,6 +68,12 @@ async fn an_address_has_a_burst_and_a_rate() {
         let forwarded = format!("198.51.100.{last}");
         assert_eq!(from(&server, "10.42.0.9", &forwarded).await, 401, "a proxy is believed");
     }
+    // Where the proxy does not see who asks either, one address is everybody.
+    let mut all = Vec::new();
+    for _ in 0..21 {
+        all.push(from(&server, "10.42.0.9", "10.42.0.1").await);
+    }
+    assert_eq!((all.iter().filter(|it| **it == 401).count(), all[20]), (20, 429));
     assert_eq!(server.count("POST"), 0);
 }
 
