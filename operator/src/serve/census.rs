@@ -10,7 +10,7 @@ use espalier::{ConditionStatus, Findings, Plan, Size, Sums};
 
 use crate::{
     fleet,
-    resource::{Resource, Uid},
+    resource::{Age, Resource, Uid},
     room::Places,
 };
 
@@ -20,6 +20,8 @@ pub struct Census {
     places: Places,
     /// The spec that each place was computed of, as a hash.
     read: BTreeMap<Uid, (u64, Option<Size>)>,
+    /// Whose each name of a workspace is: the oldest resource's, as the operator has it.
+    holders: BTreeMap<String, (Age, Uid)>,
     /// How often something has changed.
     changes: u64,
     is_complete: bool,
@@ -34,6 +36,7 @@ impl Census {
             plan,
             places,
             read: BTreeMap::new(),
+            holders: BTreeMap::new(),
             changes: 0,
             is_complete: false,
             is_listing: false,
@@ -94,19 +97,40 @@ impl Census {
         match &size {
             // What was admitted before runs on.
             _ if is_refused && has_run && self.read.contains_key(&resource.uid) => {}
-            Some(size) if !is_refused || has_run => {
-                self.places.keep(&resource.uid, &resource.age(), size.clone());
-            }
-            _ => self.places.leave(&resource.uid),
+            Some(size) if !is_refused || has_run => self.keep(resource, size),
+            _ => self.leave(&resource.uid),
         }
         self.read.insert(resource.uid.clone(), (hash, size));
+    }
+
+    /// Gives a place to a resource, unless an older one has the name.
+    fn keep(&mut self, resource: &Resource, size: &Size) {
+        let (age, uid) = (resource.age(), &resource.uid);
+        match self.holders.get(size.namespace()) {
+            Some((held, other)) if other != uid && *held < age => return,
+            Some((_, other)) if other != uid => self.places.leave(&other.clone()),
+            Some(_) | None => {}
+        }
+        self.places.keep(uid, &age, size.clone());
+        self.holders.insert(size.namespace().to_owned(), (age, uid.clone()));
+    }
+
+    /// Takes its place away, and the name that it holds.
+    fn leave(&mut self, uid: &Uid) {
+        self.places.leave(uid);
+        self.holders.retain(|_, (_, holder)| holder != uid);
+    }
+
+    /// Whether a resource makes the workspace of this name.
+    pub fn is_taken(&self, workspace: &str) -> bool {
+        self.holders.contains_key(workspace)
     }
 
     /// A resource is gone.
     pub fn forget(&mut self, uid: &Uid) {
         self.changed();
         self.read.remove(uid);
-        self.places.leave(uid);
+        self.leave(uid);
     }
 
     /// What is missing for a size; nothing where it has room.

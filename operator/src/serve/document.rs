@@ -86,6 +86,11 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Whether a resource is being deleted.
+pub fn is_going(resource: &Value) -> bool {
+    resource["metadata"]["deletionTimestamp"].is_string()
+}
+
 /// The version of a resource.
 pub fn version(resource: &Value) -> &str {
     resource["metadata"]["resourceVersion"].as_str().unwrap_or_default()
@@ -132,7 +137,7 @@ pub fn workspace(resource: &Value) -> Workspace {
         requested_by: annotation(REQUESTED_BY).map(str::to_owned),
         in_git: annotation(TRACKED).is_some(),
         file: annotation(SOURCE).map(str::to_owned),
-        deleting: resource["metadata"]["deletionTimestamp"].is_string(),
+        deleting: is_going(resource),
         ready,
         conditions: status.conditions,
         urls: status.urls,

@@ -296,7 +296,8 @@ fn body() -> (Value, Map<String, Value>) {
     let spec = whole["properties"]["spec"]["$ref"].clone();
     let administrator = &mut all[&format!("{BODY}.Administrator")];
     let sealed = administrator.take();
-    *administrator = json!({"oneOf": [sealed, {
+    // Not `oneOf`: a reader that leaves out of answers what is only written takes both for one.
+    *administrator = json!({"anyOf": [sealed, {
         "description": "A password, which is sealed before anything is stored.",
         "type": "object",
         "required": ["email", "password"],
@@ -304,6 +305,8 @@ fn body() -> (Value, Map<String, Value>) {
         "properties": {
             "email": sealed["properties"]["email"],
             "password": {"type": "string", "writeOnly": true, "minLength": 1},
+            // What was read: the password replaces it.
+            "sealed": sealed["properties"]["sealed"],
         },
     }]});
     all.insert(BODY.to_owned(), whole);

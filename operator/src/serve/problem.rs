@@ -46,6 +46,7 @@ kinds! {
     NOT_ACCEPTABLE = 406 "not-acceptable" "There is no such form of the answer";
     EXISTS = 409 "workspace-exists" "There is a workspace of this name";
     IN_GIT = 409 "workspace-in-git" "The workspace is kept in Git";
+    DELETING = 409 "workspace-deleting" "The workspace is being deleted";
     CHANGED = 409 "workspace-changed" "The workspace has changed meanwhile";
     LIST_EXPIRED = 410 "list-expired" "The list is too old to be continued";
     STALE = 412 "precondition-failed" "The workspace is not the one that is meant";

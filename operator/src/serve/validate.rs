@@ -2,7 +2,7 @@
 //! server.
 
 use axum::{body::Body, response::Response};
-use espalier::Finding;
+use espalier::{Finding, Tenant};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use super::{
     problem::{self, Problem},
     read, translate,
     wanted::{self, Unsealed},
+    write,
 };
 
 /// What was found.
@@ -34,7 +35,7 @@ pub async fn validate(call: &Call, body: Body) -> Result<Response, Problem> {
     let bytes = call.body(body, "").await?;
     let unsealed = Unsealed::read(&bytes, None);
     let name = unsealed.name().map(str::to_owned);
-    call.allow("create", name.as_deref()).await?;
+    call.allow("create", None).await?;
     let wanted = unsealed.planned(&call.shared, None)?;
     let found = wanted.findings.list().into_iter().map(|it| read::value(&it));
     let mut findings: Vec<Value> = found.collect();
@@ -44,7 +45,7 @@ pub async fn validate(call: &Call, body: Body) -> Result<Response, Problem> {
         let refused = own.and_then(|()| wanted::has_room(call, tenant)).err();
         let refused = match refused {
             Some(refused) => Some(refused),
-            None => tried(call, name.as_deref().unwrap_or_default(), &wanted.body).await?,
+            None => tried(call, name.as_deref().unwrap_or_default(), &wanted.body, tenant).await?,
         };
         if let Some(refused) = refused {
             valid = false;
@@ -56,13 +57,21 @@ pub async fn validate(call: &Call, body: Body) -> Result<Response, Problem> {
 }
 
 /// Asks the API server, which has rules of its own.
-async fn tried(call: &Call, name: &str, body: &Value) -> Result<Option<Problem>, Problem> {
+async fn tried(
+    call: &Call,
+    name: &str,
+    body: &Value,
+    tenant: &Tenant,
+) -> Result<Option<Problem>, Problem> {
     let (cluster, user) = (&call.shared.cluster, &call.caller.user.name);
     let refused = cluster.create_workspace(&document::created(body, user), true).await.err();
-    let Some(refused) = refused else { return Ok(None) };
+    let Some(refused) = refused else { return Ok(wanted::is_free(call, tenant).err()) };
     let problem = if refused.reason == "AlreadyExists" {
         let current = cluster.workspace(name).await.map_err(|it| translate::rejection(&it))?;
         let Some(current) = current else { return Ok(None) };
+        if let Err(refused) = write::may_change(&current) {
+            return Ok(Some(refused));
+        }
         let resource = document::replaced(&current, body, user);
         match cluster.replace_workspace(name, &resource, true).await {
             Ok(_) => return Ok(None),

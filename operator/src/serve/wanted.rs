@@ -51,12 +51,7 @@ impl Unsealed {
     /// # Errors
     /// When it has a password and there is nothing to seal it with.
     pub fn planned(self, shared: &Shared, current: Option<&Value>) -> Result<Wanted, Problem> {
-        if has_loose_password(self.0.value()) {
-            // The compiler's own help would repeat it.
-            let detail = "an administrator is a map of `email` and `password`";
-            let at = Some("/spec/administrator".to_owned());
-            return Err(problem::INVALID.says(detail).at("invalid-value", at, detail));
-        }
+        has_no_loose_password(self.0.value())?;
         let is_sealed = has_password(self.0.value());
         let text = if is_sealed { sealed(self.0, shared, current)? } else { self.0 };
         let (tenant, findings) = shared.plan.tenant_in(&text);
@@ -64,7 +59,23 @@ impl Unsealed {
     }
 }
 
-/// Whether there is a password in an administrator that is none: nobody would seal it.
+/// Refuses a password that nobody would seal; the compiler's own help would repeat it.
+///
+/// # Errors
+/// When there is one.
+pub fn has_no_loose_password(body: &Value) -> Result<(), Problem> {
+    let (at, detail) = match body.pointer("/spec/administrator/password") {
+        Some(Value::String(_)) => return Ok(()),
+        Some(_) => ("/spec/administrator/password", "a password is a text: write it in quotes"),
+        None if has_loose_password(body) => {
+            ("/spec/administrator", "an administrator is a map of `email` and `password`")
+        }
+        None => return Ok(()),
+    };
+    Err(problem::INVALID.says(detail).at("invalid-value", Some(at.to_owned()), detail))
+}
+
+/// Whether there is a password in an administrator that is none.
 fn has_loose_password(body: &Value) -> bool {
     fn is_within(value: &Value) -> bool {
         match value {
@@ -138,6 +149,20 @@ pub fn is_own(body: &Value, namespace: &str) -> Result<(), Problem> {
                 Espalier";
     let problem = problem::METADATA.says(says);
     Err(reserved.into_iter().fold(problem, |all, at| all.at("metadata-reserved", Some(at), says)))
+}
+
+/// Whether no other resource makes a workspace of this name.
+///
+/// # Errors
+/// When one does.
+pub fn is_free(call: &Call, tenant: &Tenant) -> Result<(), Problem> {
+    let size = tenant.size();
+    if !call.shared.census().is_taken(size.namespace()) {
+        return Ok(());
+    }
+    let detail = format!("another resource makes the workspace `{}` already", size.namespace());
+    let at = Some("/spec/workspaceName".to_owned());
+    Err(problem::EXISTS.says(&*detail).at("workspace-exists", at, &detail))
 }
 
 /// Whether a workspace has room, or may wait for it.

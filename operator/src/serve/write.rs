@@ -3,7 +3,7 @@
 use axum::{body::Body, response::Response};
 use espalier::Text;
 use http::{HeaderValue, StatusCode, header::LOCATION};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     call::Call,
@@ -52,6 +52,31 @@ pub fn is_ours(resource: &Value) -> Result<(), Problem> {
     )))
 }
 
+/// Refuses to change what is kept in Git, or is going: what becomes of its data was said by who
+/// deleted it.
+///
+/// # Errors
+/// When it is one of them.
+pub fn may_change(resource: &Value) -> Result<(), Problem> {
+    is_ours(resource)?;
+    if document::is_going(resource) {
+        return Err(problem::DELETING.says("it is on its way out: wait until it is gone"));
+    }
+    Ok(())
+}
+
+/// Whether the caller may have the data go with the workspace, where a body says so that did not.
+///
+/// # Errors
+/// When they may not.
+async fn may_lose_data(call: &Call, before: &Value, after: &Value) -> Result<(), Problem> {
+    let goes = |body: &Value| body["spec"]["onDelete"] == "Delete";
+    if goes(after) && !goes(before) {
+        call.allow("deletedata", Some(call.name())).await?;
+    }
+    Ok(())
+}
+
 /// Makes a workspace.
 ///
 /// # Errors
@@ -61,10 +86,11 @@ pub async fn create(call: &Call, body: Body) -> Result<Response, Problem> {
     let unsealed = Unsealed::read(&bytes, None);
     let name = unsealed.name().map(str::to_owned);
     call.trail.entry().name = name.clone().unwrap_or_default();
-    call.allow("create", name.as_deref()).await?;
+    call.allow("create", None).await?;
     let wanted = unsealed.planned(&call.shared, None)?;
     let tenant = wanted.sound(None)?;
     wanted::is_own(&wanted.body, &call.shared.cluster.namespace)?;
+    wanted::is_free(call, tenant)?;
     wanted::has_room(call, tenant)?;
     let resource = document::created(&wanted.body, &call.caller.user.name);
     let written = call.shared.cluster.create_workspace(&resource, call.is_dry).await;
@@ -80,7 +106,7 @@ pub async fn create(call: &Call, body: Body) -> Result<Response, Problem> {
 pub async fn replace(call: &Call, body: Body) -> Result<Response, Problem> {
     let name = call.name();
     if call.meant.only_creates() {
-        call.allow("create", Some(name)).await?;
+        call.allow("create", None).await?;
     } else {
         call.allow("update", Some(name)).await?;
     }
@@ -89,7 +115,7 @@ pub async fn replace(call: &Call, body: Body) -> Result<Response, Problem> {
     let current = cluster.workspace(name).await.map_err(|it| translate::rejection(&it))?;
     let wanted = Unsealed::read(&bytes, Some(name)).planned(&call.shared, current.as_ref())?;
     if let Some(current) = &current {
-        is_ours(current)?;
+        may_change(current)?;
     }
     let tenant = wanted.sound(Some(name))?;
     wanted::is_own(&wanted.body, &cluster.namespace)?;
@@ -104,12 +130,14 @@ pub async fn replace(call: &Call, body: Body) -> Result<Response, Problem> {
     match (put, current) {
         (Put::Leave, Some(current)) => Ok(read::shown(call, StatusCode::OK, &current)),
         (Put::Replace, Some(current)) => {
+            may_lose_data(call, &current, &wanted.body).await?;
             wanted::has_room(call, tenant)?;
             let written = replaced(call, &current, &wanted.body).await?;
             Ok(read::shown(call, StatusCode::OK, &written))
         }
         (Put::Create | Put::Leave | Put::Replace, _) => {
-            call.allow("create", Some(name)).await?;
+            call.allow("create", None).await?;
+            wanted::is_free(call, tenant)?;
             wanted::has_room(call, tenant)?;
             let resource = document::created(&wanted.body, &call.caller.user.name);
             let written = cluster.create_workspace(&resource, call.is_dry).await;
@@ -152,13 +180,17 @@ pub async fn patch(call: &Call, body: Body) -> Result<Response, Problem> {
     let text = Text::read("patch", bytes.to_vec());
     let patch = text.value();
     if !text.is_sound() || !patch.is_object() {
-        return Err(problem::MALFORMED.says("a patch is an object of the fields that change"));
+        // JSON has words that no file of a workspace may have, such as keys of a thousand letters.
+        let is_json = serde_json::from_slice::<Map<String, Value>>(&bytes).is_ok();
+        let kind = if is_json { problem::INVALID } else { problem::MALFORMED };
+        return Err(kind.says("a patch is an object of the fields that change"));
     }
     if wanted::has_password(patch) {
         let detail = "a password is set by PUT, with the whole workspace";
         let at = Some("/spec/administrator/password".to_owned());
         return Err(problem::INVALID.says(detail).at("password-in-patch", at, detail));
     }
+    wanted::has_no_loose_password(patch)?;
     wanted::is_own(patch, &call.shared.cluster.namespace)?;
     patched(call, patch).await
 }
@@ -186,7 +218,7 @@ async fn patched(call: &Call, patch: &Value) -> Result<Response, Problem> {
     loop {
         tries += 1;
         let current = read::found(call).await?;
-        is_ours(&current)?;
+        may_change(&current)?;
         call.meant.means(document::version(&current))?;
         let before = document::file(&current);
         let mut after = before.clone();
@@ -206,6 +238,7 @@ async fn patched(call: &Call, patch: &Value) -> Result<Response, Problem> {
             let at = Some("/metadata/name".to_owned());
             return Err(problem::INVALID.says(detail).at("name-differs", at, detail));
         }
+        may_lose_data(call, &before, &after).await?;
         wanted::has_room(call, &tenant)?;
         match replaced(call, &current, &after).await {
             Err(problem) if problem.kind() == problem::CHANGED && tries < TRIES => {}

@@ -237,7 +237,7 @@ def patched(stage: Stage) -> list[str]:
             "a": change["metadata"]["labels"]["a"]
         }:
             found.append(f"{form}: labels are {labels}")
-        change = {"spec": {"onDelete": "Delete" if form != JSON else None}}
+        change = {"spec": {"pruneModels": True if form != JSON else None}}
         found += wrong(f"{form}: a patch", client.ask("PATCH", one("m-1"), change, form), 200)
         after = stage.version("m-1")
         equal = client.ask("PATCH", one("m-1"), {"metadata": {"labels": {"z": None}}}, form)
@@ -248,6 +248,7 @@ def patched(stage: Stage) -> list[str]:
         ("its name", {"metadata": {"name": "m-2"}}, 422, "workspace-invalid"),
         ("an unknown field", {"spec": {"colour": "red"}}, 422, "workspace-invalid"),
         ("others' labels", {"metadata": {"labels": {"k8s.io/x": "y"}}}, 422, "metadata-reserved"),
+        ("data that would go", {"spec": {"onDelete": "Delete"}}, 403, "not-allowed"),
         ("a list", [1], 400, "malformed-request"),
     ):
         reply = client.ask("PATCH", one("m-1"), change, PATCH)

@@ -58,6 +58,7 @@ async fn what_cannot_be_read_is_refused() {
         (Ask::put(ONE, &workspace("other")), 422),
         (Ask::patch(ONE, &json!({"metadata": {"name": "other"}})), 422),
         (Ask::patch(ONE, &json!({"colour": "red"})), 422),
+        (Ask::patch(ONE, &json!({"metadata": {"labels": {"a".repeat(2_000): "b"}}})), 422),
         (Ask::patch(ONE, &json!({"spec": {"models": 1}})), 422),
         (Ask::get("/v1/room?models=no%20model"), 422),
         (Ask::get("/v1/workspaces/nobody"), 404),
@@ -102,6 +103,71 @@ async fn what_is_not_the_caller_s_is_refused() {
         assert_eq!(refused(&server, Ask::post(ALL, &body)).await.1, "workspace-invalid", "{field}");
     }
     assert_eq!(server.writes(), 0);
+}
+
+/// What becomes of its data was said by who deleted it: nobody says otherwise afterwards.
+#[tokio::test]
+async fn what_is_going_is_left_to_go() {
+    let server = Server::new();
+    let mut team = workspace("team");
+    team["metadata"]["deletionTimestamp"] = "2026-12-01T11:00:00Z".into();
+    team["metadata"]["finalizers"] = json!(["espalier.dev/workspace"]);
+    server.has(team);
+    let mut other = workspace("team");
+    other["spec"]["onDelete"] = "Delete".into();
+    for asked in [
+        Ask::put(ONE, &other).header("if-match", "*"),
+        Ask::patch(ONE, &json!({"spec": {"onDelete": "Delete"}})),
+        Ask::new(Method::POST, "/v1/workspaces/team/suspend"),
+    ] {
+        let (status, code, _) = refused(&server, asked).await;
+        assert_eq!((status, code.as_str()), (409, "workspace-deleting"));
+    }
+    assert_eq!(server.writes(), 0);
+}
+
+/// Whoever has it written that data goes with the workspace wants the right to delete data.
+#[tokio::test]
+async fn data_goes_only_by_who_may_delete_it() {
+    let server = Server::new();
+    server.has(workspace("team"));
+    let mut other = workspace("team");
+    other["spec"]["onDelete"] = "Delete".into();
+    let patch = json!({"spec": {"onDelete": "Delete"}});
+    let asked = || [Ask::put(ONE, &other).header("if-match", "*"), Ask::patch(ONE, &patch)];
+    for asked in asked() {
+        let (status, _, problem) = refused(&server, asked.by("editor")).await;
+        assert_eq!(status, 403);
+        assert!(problem["detail"].as_str().is_some_and(|it| it.contains("`deletedata`")));
+    }
+    assert_eq!(server.writes(), 0);
+    for asked in asked() {
+        assert_eq!(server.ask(asked.by("admin")).await.status, 200);
+    }
+    // It stands already: whoever changes something else does not say it anew.
+    let patch = Ask::patch(ONE, &json!({"metadata": {"labels": {"a": "b"}}}));
+    assert_eq!(server.ask(patch.by("editor")).await.status, 200);
+}
+
+/// The name of a workspace is its namespace's: one resource has it, and its place stays counted.
+#[tokio::test]
+async fn a_workspace_is_one_resource_s() {
+    let server = Server::new();
+    server.has(workspace("team"));
+    let before = server.ask(Ask::get("/v1/room")).await.json();
+    let mut second = workspace("team");
+    second["metadata"]["name"] = "second".into();
+    for asked in [Ask::post(ALL, &second), Ask::put("/v1/workspaces/second", &second)] {
+        let (status, code, problem) = refused(&server, asked).await;
+        assert_eq!((status, code.as_str()), (409, "workspace-exists"));
+        assert_eq!(problem["findings"][0]["pointer"], "/spec/workspaceName");
+    }
+    let valid = server.ask(Ask::post("/v1/validate", &second)).await.json();
+    assert_eq!(valid["valid"], false, "{valid}");
+    // By kubectl it is there all the same, until the operator has refused it.
+    second["metadata"]["creationTimestamp"] = "2027-01-01T00:00:00Z".into();
+    server.has(second);
+    assert_eq!(server.ask(Ask::get("/v1/room")).await.json(), before);
 }
 
 #[tokio::test]

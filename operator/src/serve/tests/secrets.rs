@@ -164,11 +164,20 @@ async fn errors_do_not_repeat_it() {
             assert!(!answer.text.contains(PASSWORD), "{}", answer.text);
         }
     }
-    let patch = json!({"spec": {"administrator": {"email": "a@b.c", "password": PASSWORD}}});
     server.has(workspace("team"));
-    let answer = server.ask(Ask::patch("/v1/workspaces/team", &patch)).await;
-    assert_eq!(answer.status, 422);
-    assert!(!answer.text.contains(PASSWORD));
+    let map = json!({"email": "a@b.c", "password": PASSWORD});
+    for administrator in [map.clone(), json!([map]), json!({"password": [PASSWORD]})] {
+        let patch = json!({"spec": {"administrator": administrator}});
+        let answer = server.ask(Ask::patch("/v1/workspaces/team", &patch)).await;
+        assert_eq!(answer.status, 422);
+        assert!(!answer.text.contains(PASSWORD));
+    }
+    // What YAML takes for a number is no text, and says so.
+    let mut number = administered();
+    number["spec"]["administrator"]["password"] = json!(12_345_678);
+    let answer = server.ask(Ask::post("/v1/workspaces", &number)).await;
+    assert_eq!(answer.json()["findings"][0]["pointer"], "/spec/administrator/password");
+    assert!(answer.text.contains("in quotes") && !answer.text.contains("12345678"));
     assert!(!log.text().contains(PASSWORD));
     assert_eq!(server.writes(), 0);
 }
