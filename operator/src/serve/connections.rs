@@ -1,6 +1,6 @@
 //! Connections: their number, the size and the time of what is sent over them, and their end.
 
-use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io::ErrorKind, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use http::Request;
@@ -19,6 +19,10 @@ use super::state::Shared;
 
 /// Connections that are open at once.
 const AT_ONCE: usize = 256;
+/// Connections that are told so beyond those, and how long each may take for it; all others are
+/// closed.
+const REFUSED: usize = 64;
+const BRIEFLY: Duration = Duration::from_secs(1);
 /// How long the head of a request may take, and how long a connection may be silent.
 const HEAD: Duration = Duration::from_secs(10);
 /// Headers of a request, and bytes of all of them.
@@ -41,7 +45,7 @@ pub async fn serve(
     shared: Arc<Shared>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut open = JoinSet::new();
+    let (mut open, mut refused) = (JoinSet::new(), JoinSet::new());
     loop {
         tokio::select! {
             accepted = listener.accept() => {
@@ -52,8 +56,10 @@ pub async fn serve(
                 };
                 while open.try_join_next().is_some() {}
                 if open.len() >= AT_ONCE {
-                    // Whoever does not read it has the end of the connection.
-                    drop(stream.try_write(REFUSAL));
+                    while refused.try_join_next().is_some() {}
+                    if refused.len() < REFUSED {
+                        refused.spawn(timeout(BRIEFLY, refuse(stream)));
+                    }
                     continue;
                 }
                 // An answer is not kept back until the caller has acknowledged the one before.
@@ -68,6 +74,23 @@ pub async fn serve(
     let rest = async { while open.join_next().await.is_some() {} };
     if timeout(FAREWELL, rest).await.is_err() {
         tracing::warn!("requests that run are broken off");
+    }
+}
+
+/// Tells a connection too many so, and reads what was sent until the caller ends it: closed before
+/// that, the answer would be lost with the connection.
+async fn refuse(stream: TcpStream) {
+    if stream.writable().await.is_err() || stream.try_write(REFUSAL).is_err() {
+        return;
+    }
+    let mut rest = [0; 1024];
+    while stream.readable().await.is_ok() {
+        match stream.try_read(&mut rest) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
     }
 }
 

@@ -85,3 +85,26 @@ async fn connections_end_when_they_are_told_to() {
     rest.await.expect("it is over").expect("it was closed");
     assert!(TcpStream::connect(address).is_err());
 }
+
+/// A connection too many is told so, and not left to wait.
+#[tokio::test]
+async fn a_connection_too_many_is_told_so() {
+    let (address, _stops, _served) = served().await;
+    let connect = move || TcpStream::connect(address).expect("a connection");
+    let open = tokio::task::spawn_blocking(move || (0..256).map(|_| connect()).collect::<Vec<_>>());
+    let open = open.await.expect("they are open");
+    let refused = said(address, request("GET /livez", "")).await;
+    assert!(
+        refused.starts_with("HTTP/1.1 503 ") && refused.contains("Retry-After: 1"),
+        "{refused}"
+    );
+    drop(open);
+    // Once the others have ended, there is a place again.
+    for _ in 0..50 {
+        if said(address, request("GET /livez", "")).await.starts_with("HTTP/1.1 200 ") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("there is no place again");
+}
