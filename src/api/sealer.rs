@@ -79,7 +79,10 @@ fn replaced(source: &Source, sealed: &SealedSecrets) -> Text {
                 password.zeroize();
             }
             all.insert("sealed".to_owned(), json(sealed));
-            (source.span(&administrator), Value::Object(all).to_string())
+            // A block ends where the last of its values is known to end.
+            let within = source.paths().filter(|it| it.starts_with(&administrator));
+            let end = within.map(|it| source.span(&it).end).max().unwrap_or_default();
+            (source.span(&administrator).start..end, Value::Object(all).to_string())
         }
         _ => {
             let path = administrator.key("password");
@@ -88,9 +91,51 @@ fn replaced(source: &Source, sealed: &SealedSecrets) -> Text {
         }
     };
     // A block ends with its line: the next line stays one.
-    let end = source.text[..span.end].trim_end().len().max(span.start);
+    let mut end = source.text[..span.end].trim_end().len().max(span.start);
+    // A key without a value ends what it is in, and its colon comes after that.
+    let rest = source.text[end..].trim_start_matches([' ', '\t']);
+    if rest.starts_with(':') {
+        end = source.text.len() - rest.len() + 1;
+    }
     let (before, after) = (&source.text[..span.start], &source.text[end..]);
     // The text that takes its place is one line.
     let lines = "\n".repeat(source.text[span.start..end].matches('\n').count());
     Text(Source::parse(source.file.clone(), format!("{before}{text}{lines}{after}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was sealed before, in whatever form, is replaced, and the text stays as sound as it
+    /// was.
+    #[test]
+    fn what_was_sealed_before_is_replaced() {
+        let sealed: SealedSecrets =
+            serde_json::from_str(r#"{"password": "AQA", "secretKey": "AQB"}"#).expect("sealed");
+        for administrator in [
+            "\n    password: abc\n    sealed:\n      # a comment",
+            "\n    password: abc\n    sealed:\n      # a comment\n",
+            "\n    password: abc\n    sealed:",
+            "\n    password: abc\n    sealed:\n    a: [b, c]\n  suspend: true\n",
+            "\n    password: abc\n    sealed: {}\n    a`: [b`, c]\n  suspend: true\n",
+            "\n    password: abc\n    sealed: # a comment\n  suspend: true\n",
+            "\n    sealed: {suffix: a}\n    password: |\n      abc\n\n  # a comment\n  suspend: true",
+            " {sealed: {suffix: a}, password: abc} # a comment\n  suspend: true",
+            " {\n    sealed: {suffix: a},\n    password: abc\n  }\n  suspend: true\n",
+        ] {
+            let text = format!("spec:\n  models: []\n  administrator:{administrator}");
+            let source = Source::parse("a.yaml", &*text);
+            assert!(source.is_sound(), "{text}");
+            let Text(after) = &replaced(&source, &sealed);
+            assert!(after.is_sound(), "{text}\n---\n{}", after.text);
+            let wanted = serde_json::json!({"password": "AQA", "secretKey": "AQB"});
+            let administrator = &after.value["spec"]["administrator"];
+            assert_eq!(administrator["sealed"], wanted, "{}", after.text);
+            assert_eq!(administrator.get("password"), None, "{}", after.text);
+            assert_eq!(after.value["spec"]["suspend"], source.value["spec"]["suspend"]);
+            let lines = |text: &str| text.matches('\n').count();
+            assert_eq!(lines(&after.text), lines(&text), "{}", after.text);
+        }
+    }
 }
