@@ -91,13 +91,16 @@ fn adopted(site: &Site<'_>, name: &str, resource: &Source) -> anyhow::Result<(Ar
              those of {WORKSPACE_OPERATOR} become files"
         );
     }
+    // The API tells in its JSON what it leaves out of the metadata.
+    let told = |pointer: &str| resource.value.pointer(pointer) == Some(&Value::Bool(true));
     ensure!(
-        said("/metadata/deletionTimestamp").is_none(),
+        said("/metadata/deletionTimestamp").is_none() && !told("/status/deleting"),
         "`{name}` is being deleted; with a file, Argo CD would make it again"
     );
     let annotation = |key: &str| resource.value["metadata"]["annotations"][key].as_str();
-    if annotation(TRACKED).is_some() {
-        let file = annotation(SOURCE).unwrap_or("a file of another repository");
+    if annotation(TRACKED).is_some() || told("/status/inGit") {
+        let file = annotation(SOURCE).or_else(|| said("/status/file"));
+        let file = file.unwrap_or("a file of another repository");
         bail!("Argo CD applies `{name}` already: it is {file}");
     }
     let Some(label) = name_in(resource) else { bail!("{from} has no `spec.workspaceName`") };

@@ -79,9 +79,9 @@ const ADOPT: &str = "\
 Examples:
   espalier workspace adopt team-a
 
-  # Without access to the cluster: what the API answers is the file
-  curl --header \"Authorization: Bearer $TOKEN\" --header 'Accept: application/yaml' \\
-    https://api.example.com/v1/workspaces/team-a | espalier workspace adopt team-a --from -";
+  # Without access to the cluster: from what the API answers
+  curl --header \"Authorization: Bearer $TOKEN\" https://api.example.com/v1/workspaces/team-a \\
+    | espalier workspace adopt team-a --from -";
 
 const LIST: &str = "\
 Example:
@@ -130,7 +130,10 @@ pub struct Adopt {
     /// Name of the resource, as `kubectl get aichatworkspaces` lists it
     pub name: String,
 
-    /// File with the resource, in YAML or JSON; `-` reads stdin [default: the cluster, by kubectl]
+    /// File with the resource, in JSON or YAML; `-` reads stdin [default: the cluster, by kubectl]
+    ///
+    /// In JSON the API tells whether the workspace is being deleted, or is in Git already; in YAML
+    /// it does not.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub from: Option<PathBuf>,
 }

@@ -149,6 +149,17 @@ fn what_should_not_move_is_refused_and_nothing_is_written() {
         assert!(done.code != 0 && one_line(&done.err).contains(said), "{said}: {done:?}");
         assert_eq!(dir.files(), before, "{said}");
     }
+    // What the API answers has no such metadata.
+    for (status, said) in [
+        ("{deleting: true}", "is being deleted"),
+        ("{inGit: true, file: spec/workspaces/x.yaml}", "it is spec/workspaces/x.yaml"),
+    ] {
+        let text = STORED.replacen("status:\n  isCreated: true", &format!("status: {status}"), 1);
+        let done =
+            dir.run_with_stdin(&["workspace", "adopt", "first", "--from", "-"], text.as_bytes());
+        assert!(done.code == 2 && one_line(&done.err).contains(said), "{said}: {done:?}");
+        assert_eq!(dir.files(), before, "{said}");
+    }
     // Argo CD would make the objects a second time.
     let dir = WorkspaceDir::rendered();
     let done =
