@@ -176,7 +176,7 @@ function facts({ spec, status }) {
     ["Models", models.length > 0 && el("ul", { class: "plain" }, ...models.map(model))],
     ["Environment", spec.workspaceENV || "prod"],
     ["Administrator", who],
-    ["Requested by", status.requestedBy],
+    ["Last change by", status.requestedBy],
     ["Created", status.createdAt && time(status.createdAt)],
   ];
   return rows.filter(([, value]) => value).flatMap(([term, value]) => [
