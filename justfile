@@ -58,11 +58,13 @@ long CHARTS:
     CHARTS={{CHARTS}} DATABASE_SECONDS=60 tests/real/run
     tests/real/live
 
-# The API against its description with 10,000 examples, and its figures; builds an optimized operator
+# The API against its description with 10,000 examples, its figures, and ten million bodies; wants cargo-fuzz
 api-long:
     cargo build --profile dist --package espalier --bin espalier
     cargo build --profile dist --package espalier-operator --bin espalier-operator
     API_EXAMPLES=10000 ESPALIER=target/dist/espalier tests/real/run --only api --no-faults
+    cp Cargo.lock fuzz/Cargo.lock
+    cargo fuzz run -s none workspace fuzz/corpus/workspace fuzz/seeds/workspace -- -runs=10000000
 
 # Benchmarks: compile, emit, the tenants' stream
 bench *ARGS:
