@@ -58,7 +58,8 @@ pub struct Oidc {
     pub ca: Option<SpecFile>,
     /// Claim with the name of a user: `jwt[].claimMappings.username`, behind `oidc:`. With `email`,
     /// the token must say `email_verified: true`. Absent: `sub`, which no issuer gives to somebody
-    /// else.
+    /// else; a name that people may change at the issuer (`preferred_username`, `name`) lets
+    /// whoever takes another's name be that other.
     #[serde(default)]
     #[schemars(example = &"email")]
     pub username_claim: ClaimName,
