@@ -63,6 +63,7 @@ pub struct Shared {
     is_up: AtomicBool,
     /// Tells this process from another one.
     start: String,
+    begun: Instant,
     number: AtomicU64,
 }
 
@@ -108,6 +109,7 @@ impl Shared {
             )),
             is_up: AtomicBool::new(false),
             start,
+            begun: Instant::now(),
             number: AtomicU64::new(0),
         }
     }
@@ -149,15 +151,17 @@ impl Shared {
         format!("{}-{:x}", self.start, self.number.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The tag of a list: what has changed since it was made makes another one. None while nobody
-    /// can say what has changed.
+    /// The tag of a list: what has changed since it was made makes another one, and so does each
+    /// minute, for a watch that has broken tells of nothing. None while nobody can say what has
+    /// changed.
     pub fn list_tag(&self, query: &str, form: &str) -> Option<String> {
         if !self.is_ready() {
             return None;
         }
         let changes = self.census().changes()?;
         let of = crate::hash::text(crate::hash::of(format!("{form}?{query}").as_bytes()));
-        Some(format!("{}-{changes:x}-{of}", self.start))
+        let minutes = self.begun.elapsed().as_secs() / 60;
+        Some(format!("{}-{minutes:x}-{changes:x}-{of}", self.start))
     }
 
     /// The tag of what is the same as long as this process runs.

@@ -6,6 +6,7 @@ import os
 import statistics
 import threading
 import time
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
@@ -109,7 +110,12 @@ def figures(stage: Stage) -> list[str]:
         own += own_times(taken, by_audit(stage.log(since)))
     tag = client.ask("GET", ALL).tag
     before, many = cpu(pid), 2000
-    statuses = {client.ask("GET", ALL, if_none_match=tag).status for _ in range(many)}
+    statuses = list[int]()
+    for _ in range(many):
+        reply = client.ask("GET", ALL, if_none_match=tag)
+        # Each minute there is another tag.
+        tag = reply.tag or tag
+        statuses.append(reply.status)
     unchanged = (cpu(pid) - before) / many
     pages = []
     for _ in range(5):
@@ -125,7 +131,8 @@ def figures(stage: Stage) -> list[str]:
         f"{empty * 1e3:.2f} ms; a list that has not changed: "
         f"{unchanged * 1e3:.3f} ms CPU; a page of 500: {page * 1e3:.0f} ms"
     )
-    found = [f"lists that have not changed: {statuses}"] * (statuses != {304})
+    told = {200: 0, 304: 0} | Counter(statuses)
+    found = [f"lists that have not changed: {told}"] * (told[304] < many - 2)
     found += ["nothing was measured"] * (len(own) < len(some) // 2)
     if not is_long() or not is_optimized(stage):
         return found

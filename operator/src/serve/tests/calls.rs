@@ -76,6 +76,12 @@ async fn a_list_that_has_not_changed_asks_nobody() {
     let same = server.ask(Ask::get("/v1/workspaces").header("if-none-match", &tag)).await;
     assert_eq!((same.status, same.header("etag")), (304, &*tag));
     assert_eq!(server.count("GET "), before);
+    // A watch that has broken tells of nothing: nobody is told the same for long.
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_mins(1)).await;
+    let later = server.ask(Ask::get("/v1/workspaces").header("if-none-match", &tag)).await;
+    assert_eq!(later.status, 200);
+    tokio::time::resume();
     let other = server.ask(Ask::get("/v1/workspaces?limit=1").header("if-none-match", &tag)).await;
     assert_eq!(other.status, 200, "another query is another list");
     server.ask(Ask::post("/v1/workspaces", &workspace("b"))).await;
