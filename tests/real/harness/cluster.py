@@ -202,30 +202,27 @@ class Cluster:
 
     def write_kubeconfig(self, identity: str) -> None:
         """Writes the file with which a client of that identity finds the server."""
+        text = self.as_somebody(identity, self.tokens[identity])
+        (self.folder / f"{identity}.kubeconfig").write_text(text)
+
+    def as_somebody(
+        self, user: str, token: str, namespace: str = "", url: str | None = None
+    ) -> str:
+        """The text of a kubeconfig: of this server, or of what stands before it at a URL."""
         authority = base64.b64encode(self.ca.read_bytes()).decode()
-        (self.folder / f"{identity}.kubeconfig").write_text(
-            json.dumps(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "current-context": "judges",
-                    "clusters": [
-                        {
-                            "name": "judges",
-                            "cluster": {
-                                "server": self.url,
-                                "certificate-authority-data": authority,
-                            },
-                        }
-                    ],
-                    "users": [{"name": identity, "user": {"token": self.tokens[identity]}}],
-                    "contexts": [
-                        {"name": "judges", "context": {"cluster": "judges", "user": identity}}
-                    ],
-                },
-                indent=1,
-            )
-        )
+        server = {"server": url or self.url}
+        server |= {} if url else {"certificate-authority-data": authority}
+        context = {"cluster": "judges", "user": user}
+        context |= {"namespace": namespace} if namespace else {}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "judges",
+            "clusters": [{"name": "judges", "cluster": server}],
+            "users": [{"name": user, "user": {"token": token}}],
+            "contexts": [{"name": "judges", "context": context}],
+        }
+        return json.dumps(config, indent=1)
 
     def check(self) -> None:
         """Fails when one of the servers is gone."""

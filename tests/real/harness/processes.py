@@ -36,6 +36,16 @@ def free_port() -> int:
             return port
 
 
+def with_flags(arguments: Sequence[str], values: dict[str, str]) -> list[str]:
+    """A container's arguments with other values of some flags, each of which it has to have."""
+    words = [part for word in arguments for part in word.split("=", 1)]
+    for flag, value in values.items():
+        if flag not in words:
+            raise Failed(f"there is no {flag} among {' '.join(arguments)}")
+        words[words.index(flag) + 1] = value
+    return words
+
+
 class Process:
     """A server that runs, with its log."""
 

@@ -3,13 +3,11 @@ loopback signs tokens, and the API runs as a process under its own account."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.api import ApiError
+from harness.checks import row_of
 from harness.context import Context
-from harness.processes import Failed
 from harness.table import Row
 
 from . import (
@@ -24,7 +22,7 @@ from . import (
     api_who,
     api_writers,
 )
-from .api_stage import FREE, MODEL, Stage
+from .api_stage import MODEL, Stage
 
 Check = Callable[[Stage], list[str]]
 
@@ -62,39 +60,12 @@ ROWS: tuple[tuple[str, tuple[Check, ...]], ...] = (
     ("api: what it costs", (api_figures.figures,)),
     ("api: what its account may is what it does", (api_who.exact,)),
 )
-TROUBLE = (Failed, ApiError, LookupError, OSError, RuntimeError, TypeError, ValueError)
-
-
-def tried(stage: Stage, check: Check) -> list[str]:
-    """What a check finds; one that breaks is a finding."""
-    name = getattr(check, "func", check).__name__.replace("_", " ")
-    stage.ctx.say(f"{stage.name}: {name}")
-    try:
-        found = check(stage)
-    except TROUBLE as trouble:
-        said = [it.process.tail(3) for it in stage.running if not it.process.alive()]
-        found = [f"{type(trouble).__name__}: {trouble} {said or ''}".strip()]
-    if not any(it.process.alive() for it in stage.running):
-        # The next check has an API again.
-        stage.running.clear()
-        stage.start(*FREE)
-    return [f"{name}: {one}" for one in found]
-
-
-def row_of(stage: Stage, name: str, checks: tuple[Check, ...]) -> Row:
-    """The row of some checks."""
-    began, row = time.monotonic(), Row(name, len(checks))
-    stage.notes.clear()
-    for check in checks:
-        row.findings += tried(stage, check)
-    row.note, row.seconds = "; ".join(stage.notes), time.monotonic() - began
-    return row
 
 
 def judge(ctx: Context) -> list[Row]:
     """Everything on one cluster."""
     with Stage(ctx, "api") as stage:
-        stage.start(*FREE)
+        stage.rises()
         return [row_of(stage, name, checks) for name, checks in ROWS]
 
 

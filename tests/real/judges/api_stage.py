@@ -18,7 +18,7 @@ from harness.api import Api
 from harness.cluster import Cluster
 from harness.context import Context
 from harness.issuer import Issuer
-from harness.processes import Failed, Process, free_port, wait_until
+from harness.processes import Failed, Process, free_port, wait_until, with_flags
 from harness.trees import Tree
 
 from .api_client import Client
@@ -171,17 +171,7 @@ class Stage:
         token = self.token(API, NAMESPACE, "")
         self.credentials.add(credential(token))
         file = self.folder / f"serve-{self.made}.kubeconfig"
-        server = {"server": self.cluster.url, "certificate-authority": str(self.cluster.ca)}
-        context = {"cluster": "judges", "user": API, "namespace": NAMESPACE}
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "judges",
-            "clusters": [{"name": "judges", "cluster": server}],
-            "users": [{"name": API, "user": {"token": token}}],
-            "contexts": [{"name": "judges", "context": context}],
-        }
-        file.write_text(json.dumps(config))
+        file.write_text(self.cluster.as_somebody(API, token, NAMESPACE))
         ports = [free_port() for _ in range(3)]
         urls = [f"http://127.0.0.1:{port}" for port in ports]
         process = self.ctx.processes.start(
@@ -206,12 +196,17 @@ class Stage:
             "--health-probe-bind-address": f"127.0.0.1:{ports[1]}",
             "--metrics-bind-address": f"127.0.0.1:{ports[2]}",
         }
-        words = [part for word in serving(self.tree) for part in word.split("=", 1)]
-        for flag, value in own.items():
-            if flag not in words:
-                raise Failed(f"the API's Deployment has no {flag}")
-            words[words.index(flag) + 1] = value
-        return words
+        return with_flags(serving(self.tree), own)
+
+    def fallen(self) -> list[str]:
+        """The last words of an API that has ended."""
+        return [it.process.tail(3) for it in self.running if not it.process.alive()]
+
+    def rises(self) -> None:
+        """The next check has an API again."""
+        if not any(it.process.alive() for it in self.running):
+            self.running.clear()
+            self.start(*FREE)
 
     def end(self, one: Serving) -> None:
         """Ends the API as a kubelet does."""

@@ -124,11 +124,15 @@ def fill(platform: Platform, gone: Callable[[], bool]) -> str:
         used = node_checks.working_set(world.subtree.memory() / "kubepods") // MIB
         size = line - used + platform.budget["node"]["evictionThreshold"] // MIB // 2
         world.apply([COUNTS_MORE, ballast("ballast", size, COUNTS_MORE["metadata"]["name"])])
-        if until(lambda: gone() or is_over(world), 45) and gone():
+        until(lambda: gone() or is_over(world), 60)
+        if gone():
             return ""
         after = node_checks.working_set(world.subtree.memory() / "kubepods") // MIB
         phase = world.api.get(BALLAST)["status"].get("phase")
         said.append(f"{used} MiB and a ballast of {size} came to {after} of {line}, {phase}")
+        if after > line and phase not in OVER:
+            # The kubelet has had its reason, and its time.
+            break
         world.api.request("DELETE", f"{BALLAST}?gracePeriodSeconds=0")
         until(lambda: world.api.request("GET", BALLAST).status == 404, 30)
     return "; ".join(said)

@@ -3,13 +3,11 @@ policies, by what becomes of workspaces."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 
-from harness.api import ApiError
+from harness.checks import TROUBLE, row_of
 from harness.context import Context
-from harness.processes import Failed
 from harness.table import Row
 
 from . import (
@@ -71,33 +69,6 @@ ROWS: tuple[tuple[str, tuple[Check, ...]], ...] = (
     ),
 )
 ROOM = "operator: room as the scheduler has it"
-TROUBLE = (Failed, ApiError, LookupError, OSError, RuntimeError)
-
-
-def tried(stage: Stage, check: Check) -> list[str]:
-    """What a check finds; one that breaks is a finding."""
-    name = getattr(check, "func", check).__name__.replace("_", " ")
-    stage.ctx.say(f"{stage.name}: {name}")
-    try:
-        found = check(stage)
-    except TROUBLE as trouble:
-        said = [it.tail(3) for it in stage.running if not it.alive()]
-        found = [f"{type(trouble).__name__}: {trouble} {said or ''}".strip()]
-    if not any(it.alive() for it in stage.running):
-        # The next check has an operator again.
-        stage.running.clear()
-        stage.start()
-    return [f"{name}: {one}" for one in found]
-
-
-def row_of(stage: Stage, name: str, checks: tuple[Check, ...]) -> Row:
-    """The row of some checks."""
-    began, row = time.monotonic(), Row(name, len(checks))
-    stage.notes.clear()
-    for check in checks:
-        row.findings += tried(stage, check)
-    row.note, row.seconds = "; ".join(stage.notes), time.monotonic() - began
-    return row
 
 
 def judge(ctx: Context) -> list[Row]:

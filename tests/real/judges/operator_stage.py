@@ -20,7 +20,7 @@ from harness.context import Context
 from harness.expansion import by_compiler
 from harness.placement import STORAGE_CLASS
 from harness.planting import NoSubject
-from harness.processes import Failed, Process, free_port, wait_until
+from harness.processes import Failed, Process, free_port, wait_until, with_flags
 from harness.stand_ins import node
 from harness.trees import Thing, Tree
 
@@ -261,21 +261,7 @@ class Stage:
         token = self.token()
         self.credentials.add(credential(token))
         file = self.folder / f"{pod}-{self.made}.kubeconfig"
-        authority = {} if url else {"certificate-authority": str(self.cluster.ca)}
-        server = {"server": url or self.cluster.url, **authority}
-        context = {"cluster": "judges", "user": "operator", "namespace": self.namespace}
-        file.write_text(
-            json.dumps(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "current-context": "judges",
-                    "clusters": [{"name": "judges", "cluster": server}],
-                    "users": [{"name": "operator", "user": {"token": token}}],
-                    "contexts": [{"name": "judges", "context": context}],
-                }
-            )
-        )
+        file.write_text(self.cluster.as_somebody("operator", token, self.namespace, url))
         return {"KUBECONFIG": str(file), "POD_NAME": pod, "POD_NAMESPACE": self.namespace}
 
     def told(self, probes: int, metrics: int) -> list[str]:
@@ -285,12 +271,17 @@ class Stage:
             "--metrics-bind-address": f"127.0.0.1:{metrics}",
             "--health-probe-bind-address": f"127.0.0.1:{probes}",
         }
-        words = [part for word in self.arguments for part in word.split("=", 1)]
-        for flag, value in own.items():
-            if flag not in words:
-                raise Failed(f"the operator's Deployment has no {flag}")
-            words[words.index(flag) + 1] = value
-        return words
+        return with_flags(self.arguments, own)
+
+    def fallen(self) -> list[str]:
+        """The last words of operators that have ended."""
+        return [it.tail(3) for it in self.running if not it.alive()]
+
+    def rises(self) -> None:
+        """The next check has an operator again."""
+        if not any(it.alive() for it in self.running):
+            self.running.clear()
+            self.start()
 
     def end(self, process: Process, patience: float = 25.0) -> float:
         """Ends the operator as a kubelet does; how long that took."""
