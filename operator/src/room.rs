@@ -69,13 +69,13 @@ impl Places {
         Verdict::Fits
     }
 
-    /// Gives up whatever is held or waited for.
-    pub fn leave(&mut self, uid: &Uid) {
-        let Some(seat) = self.seats.remove(uid) else { return };
+    /// Gives up whatever is held or waited for; what was held.
+    pub fn leave(&mut self, uid: &Uid) -> Option<Size> {
+        let seat = self.seats.remove(uid)?;
         self.waiting.remove(&seat.age);
-        if let Some(size) = seat.admitted {
-            self.room.remove(size.namespace());
-        }
+        let held = seat.admitted?;
+        self.room.remove(held.namespace());
+        Some(held)
     }
 
     /// Who waits and would fit now, the oldest first; each takes its place into account.

@@ -108,7 +108,7 @@ impl Census {
         let (age, uid) = (resource.age(), &resource.uid);
         match self.holders.get(size.namespace()) {
             Some((held, other)) if other != uid && *held < age => return,
-            Some((_, other)) if other != uid => self.places.leave(&other.clone()),
+            Some((_, other)) if other != uid => drop(self.places.leave(&other.clone())),
             Some(_) | None => {}
         }
         self.places.keep(uid, &age, size.clone());
@@ -117,8 +117,9 @@ impl Census {
 
     /// Takes its place away, and the name that it holds.
     fn leave(&mut self, uid: &Uid) {
-        self.places.leave(uid);
-        self.holders.retain(|_, (_, holder)| holder != uid);
+        if let Some(size) = self.places.leave(uid) {
+            self.holders.remove(size.namespace());
+        }
     }
 
     /// Whether a resource makes the workspace of this name.

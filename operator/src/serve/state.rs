@@ -88,6 +88,11 @@ impl Shared {
         bounds: Bounds,
         start: String,
     ) -> Self {
+        // Buckets that hold, and get, so many times as much as one caller's.
+        let wider = |times: u32| {
+            let (rate, burst) = (bounds.rate, bounds.burst);
+            Mutex::new(Buckets::new(rate.saturating_mul(times), burst.saturating_mul(times)))
+        };
         Self {
             cluster,
             census: Mutex::new(Census::new(plan.clone())),
@@ -98,15 +103,9 @@ impl Shared {
             slots: Semaphore::new(AT_ONCE),
             trusted: bounds.trusted,
             users: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
-            addresses: Mutex::new(Buckets::new(bounds.rate, bounds.burst)),
-            shared: Mutex::new(Buckets::new(
-                bounds.rate.saturating_mul(SHARED),
-                bounds.burst.saturating_mul(SHARED),
-            )),
-            visitors: Mutex::new(Buckets::new(
-                bounds.rate.saturating_mul(FILES),
-                bounds.burst.saturating_mul(FILES),
-            )),
+            addresses: wider(1),
+            shared: wider(SHARED),
+            visitors: wider(FILES),
             is_up: AtomicBool::new(false),
             start,
             begun: Instant::now(),
