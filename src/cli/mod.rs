@@ -21,6 +21,7 @@ pub mod ignored;
 pub mod imprint;
 pub mod index;
 pub mod init;
+pub mod kubectl;
 pub mod lock;
 pub mod models;
 pub mod moved;

@@ -12,6 +12,8 @@ use crate::builder::{chart::Values, object::CustomResource};
 pub const CASCADE: &str = "resources-finalizer.argocd.argoproj.io/foreground";
 /// A project stays until no Application names it.
 pub const WHILE_NAMED: &str = "resources-finalizer.argocd.argoproj.io";
+/// On an object that Argo CD applies: by which Application.
+pub const TRACKED: &str = "argocd.argoproj.io/tracking-id";
 /// On an Application, whose writing Argo CD takes over when it first applies a resource: else a
 /// field that leaves Git would stay, since its first writer still owns it.
 pub const TAKES_OVER: &str = "argocd.argoproj.io/client-side-apply-migration-manager";

@@ -5,7 +5,6 @@ use std::{
     fs::File,
     io::{ErrorKind, Read as _},
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -22,6 +21,7 @@ use crate::{
         clock::{self, DAY},
         console::Console,
         disk::{self, Disk},
+        kubectl,
         outcome::Outcome,
         session::Session,
     },
@@ -286,24 +286,11 @@ fn existing(args: &InitArgs) -> anyhow::Result<(String, String)> {
     Ok((text, name))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "kubectl, with the user's own environment: it reads the user's kubeconfig"
-)]
 fn from_cluster() -> anyhow::Result<(String, String)> {
-    let done = Command::new("kubectl")
-        .args(["get", "--raw", SERVED_AT])
-        .output()
-        .context("cannot run kubectl: is it installed?")?;
-    if !done.status.success() {
-        let said = String::from_utf8_lossy(&done.stderr);
-        bail!(
-            "kubectl cannot get the certificate of the sealed-secrets controller: {}",
-            said.trim()
-        );
-    }
+    let of = "the certificate of the sealed-secrets controller";
+    let said = kubectl::said(&["get", "--raw", SERVED_AT], of)?;
     Ok((
-        String::from_utf8(done.stdout).context("the cluster's certificate is not PEM")?,
+        String::from_utf8(said).context("the cluster's certificate is not PEM")?,
         "the cluster".to_owned(),
     ))
 }

@@ -1,8 +1,8 @@
 //! `workspace adopt`: takes a workspace that was made in the cluster into a file.
 
-use std::{fs::File, io, path::Path, process::Command, sync::Arc};
+use std::{fs::File, io, path::Path, sync::Arc};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use serde_json::{Map, Value};
 
 use super::{
@@ -10,25 +10,22 @@ use super::{
     change::Change,
     create::HEAD,
     edit::{self, entry},
-    site::{Site, file, name_in},
+    site::{Site, name_in},
 };
 use crate::{
     builder::object::CustomResource as _,
-    cli::{
-        console::Console,
-        outcome::Outcome,
-        sources::{read_source, read_stream},
-    },
+    cli::{console::Console, kubectl, outcome::Outcome, sources::read_stream},
     components::namespaces::WORKSPACE_OPERATOR,
-    crds::workspaces::{SOURCE, WorkspaceResource, is_reserved},
+    crds::{
+        argocd::TRACKED,
+        workspaces::{SOURCE, WorkspaceResource, is_reserved},
+    },
     diag::diagnostic::Diagnostic,
     names::DnsLabel,
     platform::files::PLATFORM,
     yaml::source::Source,
 };
 
-/// The annotation of a resource that Argo CD applies.
-const TRACKED: &str = "argocd.argoproj.io/tracking-id";
 /// The fields that a reader looks for first, in this order.
 const FIRST: [&str; 4] = ["workspaceName", "workspaceENV", "models", "patterns"];
 
@@ -106,17 +103,7 @@ fn adopted(site: &Site<'_>, name: &str, resource: &Source) -> anyhow::Result<(Ar
     let Some(label) = name_in(resource) else { bail!("{from} has no `spec.workspaceName`") };
     let label: DnsLabel =
         label.parse().with_context(|| format!("`{label}` is no name of a workspace"))?;
-    let target = file(&label);
-    if site.disk.look(&site.root.join(&*target))?.is_some() {
-        bail!("{target} is there already; `espalier workspace show {label}` shows it");
-    }
-    for other in site.work()?.tenants {
-        if let Some(Ok(source)) = read_source(site.disk, site.root, &other)?
-            && name_in(&source) == Some(&*label)
-        {
-            bail!("the workspace `{label}` is there already, in {other}");
-        }
-    }
+    let target = site.free(&label)?;
     Ok((target, written(name, &resource.value)))
 }
 
@@ -149,26 +136,17 @@ fn from_file(path: &Path) -> anyhow::Result<Source> {
     sound(read_stream(&mut file, &name)?)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "kubectl, with the user's own environment: it reads the user's kubeconfig"
-)]
 fn from_cluster(name: &str) -> anyhow::Result<Source> {
-    let kind = WorkspaceResource::API_VERSION.split('/').next().unwrap_or_default();
-    let kind = format!("{}.{kind}", WorkspaceResource::PLURAL);
-    let done = Command::new("kubectl")
-        .args(["get", &kind, name, "--namespace", WORKSPACE_OPERATOR, "--output", "yaml"])
-        .output()
-        .context("cannot run kubectl: is it installed? `--from FILE` reads what the API answers")?;
-    if !done.status.success() {
-        bail!("kubectl cannot get `{name}`: {}", String::from_utf8_lossy(&done.stderr).trim());
-    }
-    sound(read_stream(&mut &*done.stdout, "what kubectl said")?)
+    let kind = format!("{}.{}", WorkspaceResource::PLURAL, WorkspaceResource::group());
+    let words = ["get", &kind, name, "--namespace", WORKSPACE_OPERATOR, "--output", "yaml"];
+    let said = kubectl::said(&words, &format!("`{name}`"))
+        .map_err(|it| anyhow!("{it:#}; `--from FILE` reads what the API answers instead"))?;
+    sound(read_stream(&mut &*said, "what kubectl said")?)
 }
 
 /// A text that can be read to its end.
 fn sound(read: Result<Source, Diagnostic>) -> anyhow::Result<Source> {
-    let source = read.map_err(|it| anyhow::anyhow!("{}", it.message))?;
+    let source = read.map_err(|it| anyhow!("{}", it.message))?;
     if !source.is_sound() {
         let first = source.first_fault().map_or("its text is cut off", |it| &*it.message);
         bail!("{} cannot be read: {first}", source.file);

@@ -1,6 +1,6 @@
 //! `workspace create`: writes the file of a new workspace.
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde_json::Value;
 
 use super::{
@@ -9,11 +9,11 @@ use super::{
     change::Change,
     database,
     edit::{self, Edit},
-    site::{Site, file, name_in},
+    site::Site,
     update::assigned,
 };
 use crate::{
-    cli::{console::Console, outcome::Outcome, sources::read_source},
+    cli::{console::Console, outcome::Outcome},
     names::DnsLabel,
     yaml::source::Source,
 };
@@ -33,20 +33,7 @@ metadata:
 pub fn run(site: &Site<'_>, args: &Create, console: &mut Console) -> anyhow::Result<Outcome> {
     let name: DnsLabel =
         args.name.parse().with_context(|| format!("`{}` is no name of a workspace", args.name))?;
-    let file = file(&name);
-    if site.disk.look(&site.root.join(&*file))?.is_some() {
-        bail!("{file} is there already; `espalier workspace update {name}` changes it");
-    }
-    for other in site.work()?.tenants {
-        if let Some(Ok(source)) = read_source(site.disk, site.root, &other)?
-            && name_in(&source) == Some(&*name)
-        {
-            bail!(
-                "the workspace `{name}` is there already, in {other}; `espalier workspace update \
-                 {name}` changes it"
-            );
-        }
-    }
+    let file = site.free(&name)?;
     let list = |items: &[String]| Value::from(items.to_vec());
     let mut spec = vec![
         ("workspaceName", Value::from(&*name)),

@@ -28,7 +28,7 @@ pub struct Site<'a> {
 }
 
 /// The file of a new workspace.
-pub fn file(name: &str) -> Arc<str> {
+fn file(name: &str) -> Arc<str> {
     format!("{}/{name}.yaml", WORKSPACES.trim_end_matches('/')).into()
 }
 
@@ -44,6 +44,27 @@ impl Site<'_> {
     /// When a file cannot be read.
     pub fn work(&self) -> anyhow::Result<Work> {
         Work::read(self.disk, self.root, Input::Root)
+    }
+
+    /// The file of a new workspace.
+    ///
+    /// # Errors
+    /// When there is such a file, or another one has the workspace.
+    pub fn free(&self, name: &str) -> anyhow::Result<Arc<str>> {
+        let file = file(name);
+        let changes = format!("`espalier workspace update {name}` changes it");
+        ensure!(
+            self.disk.look(&self.root.join(&*file))?.is_none(),
+            "{file} is there already; {changes}"
+        );
+        for other in self.work()?.tenants {
+            if let Some(Ok(source)) = read_source(self.disk, self.root, &other)?
+                && name_in(&source) == Some(name)
+            {
+                bail!("the workspace `{name}` is there already, in {other}; {changes}");
+            }
+        }
+        Ok(file)
     }
 
     /// The file that describes a workspace. It may have another name than the workspace.
