@@ -22,6 +22,7 @@ pub mod node_alerts;
 pub mod node_exporter;
 pub mod ollama;
 pub mod open_webui;
+pub mod operator_program;
 pub mod otel_collector;
 pub mod pod;
 pub mod postgres_exporter;

@@ -13,7 +13,9 @@ use super::workspace::{
     status::WorkspaceStatus,
 };
 use crate::{
-    builder::{handle::CrdRef, kinds, may_make::MayMake, scope::Scope},
+    builder::{
+        handle::CrdRef, kinds, may_make::MayMake, object::CustomResource as _, scope::Scope,
+    },
     crds::{
         definition::{
             CustomResourceDefinition, DefinitionSpec, Empty, Names, StructuralSchema, Subresources,
@@ -24,8 +26,6 @@ use crate::{
     facts::kubernetes::SYSTEM_NAMESPACE,
 };
 
-/// The group of workspaces.
-const GROUP: &str = "apps.aichatworkspaces.io";
 /// The name of the definition.
 pub const NAME: &str = "aichatworkspaces.apps.aichatworkspaces.io";
 
@@ -49,11 +49,11 @@ pub fn build(scope: &mut Scope<'_>, rules: &Rules<'_>) -> CrdRef<WorkspaceResour
         subresources: Subresources { status: Empty {} },
     };
     let spec = DefinitionSpec {
-        group: GROUP,
+        group: WorkspaceResource::group(),
         names: Names {
-            kind: "AIChatWorkspace",
+            kind: WorkspaceResource::KIND,
             list_kind: "AIChatWorkspaceList",
-            plural: "aichatworkspaces",
+            plural: WorkspaceResource::PLURAL,
             singular: "aichatworkspace",
         },
         scope: "Namespaced",

@@ -38,6 +38,13 @@ pub struct WorkspaceResource {
     pub spec: Value,
 }
 
+impl WorkspaceResource {
+    /// The group of its API.
+    pub fn group() -> &'static str {
+        Self::API_VERSION.split('/').next().unwrap_or_default()
+    }
+}
+
 impl CustomResource for WorkspaceResource {
     const API_VERSION: &'static str = "apps.aichatworkspaces.io/v1alpha1";
     const KIND: &'static str = "AIChatWorkspace";

@@ -8,17 +8,17 @@ pub mod rights;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use k8s_openapi::{
-    api::{
-        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
-        core::v1::{Container, Lifecycle, LifecycleHandler, PodSpec, SleepAction},
-        rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
-    },
-    apimachinery::pkg::util::intstr::IntOrString,
+use k8s_openapi::api::{
+    core::v1::{Container, Lifecycle, LifecycleHandler, SleepAction},
+    rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
 };
 
 use self::rights::NAME;
-use super::{config_files, dashboards, namespaces, pod};
+use super::{
+    dashboards, namespaces,
+    operator_program::{self, PROBES, Run, Verb},
+    pod,
+};
 use crate::{
     builder::{
         contribution::{Contribution, Logs, Module, Scrape},
@@ -27,7 +27,6 @@ use crate::{
         ingress::IngressRef,
         kinds,
         may_make::MayMake,
-        meta::Part,
         scope::Scope,
         traefik::{IngressRoute, Middleware},
     },
@@ -39,7 +38,6 @@ use crate::{
         versions::{self, WORKSPACE_OPERATOR},
     },
     platform::{
-        resources::requirements,
         versions::Versions,
         workspace_api::{OIDC_PREFIX, WorkspaceApi},
         workspaces::Workspaces,
@@ -71,14 +69,8 @@ pub const AUDIENCE: &str = "aichat-workspace-api";
 
 /// Where it answers, in plain HTTP: TLS ends at the ingress controller.
 const PORT: u16 = 8080;
-/// Where it says whether it lives and is ready.
-const PROBES: u16 = 8081;
 /// Where it serves metrics.
 const METRICS: u16 = 8082;
-/// The user of its image.
-const USER: i64 = 65532;
-/// Where it finds the platform's texts, each at its path of the repository.
-const FOLDER: &str = "/platform";
 /// Seconds for which a pod that is to end still takes connections: until then, everybody who
 /// forwards them has heard that it goes.
 const LEAVES: i64 = 5;
@@ -118,12 +110,16 @@ pub fn build(scope: &mut Scope<'_>, needs: &Needs<'_>) {
     let http = scope.service(&part, "http", PORT);
     let metrics = scope.pod_port(&me, METRICS);
     pod::account(scope, &part);
-    rights::grant(scope, &part);
+    operator_program::grant(scope, &part, rights::of_cluster(), rights::of_its_namespace());
     rights::roles(scope, &part);
     scope.resolves_names(&me);
     scope.calls_api_server(&me);
-    deployment(scope, &part, needs);
     let Needs { host, ingress, issuer, .. } = *needs;
+    let container =
+        container(&needs.workspaces.api, needs.versions.image(versions::WORKSPACE_OPERATOR));
+    let (replicas, handover) = (needs.workspaces.api.replicas, needs.workspaces.handover);
+    let run = Run { container, texts: needs.texts, replicas, handover, grace: GRACE };
+    operator_program::deployment(scope, &part, run);
     let (transport, callers) = (Transport::Tls(issuer), Callers::Anybody);
     let face = Face { host, also: &[], ingress, transport, limits: &limits::API, callers };
     scope.public(&part, &face, &http);
@@ -141,58 +137,10 @@ fn tell(scope: &mut Scope<'_>, target: PortRef) {
     alerts::alerts(scope);
 }
 
-fn deployment(scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) {
-    let api = &needs.workspaces.api;
-    let volume = config_files::mounted_folder(scope, part, "platform", needs.texts);
-    let image = needs.versions.image(versions::WORKSPACE_OPERATOR);
-    let several = api.replicas > 1;
-    let spec = PodSpec {
-        containers: vec![container(api, image)],
-        termination_grace_period_seconds: Some(GRACE),
-        topology_spread_constraints: several.then(|| vec![pod::spread(scope, part)]),
-        volumes: Some(vec![volume]),
-        ..PodSpec::default()
-    };
-    let mut template = pod::template(scope, part, USER, spec);
-    if let Some(spec) = &mut template.spec {
-        // It asks the API server who somebody is, and writes resources there.
-        spec.automount_service_account_token = Some(true);
-    }
-    // A pod whose platform has errors never becomes ready: the one before goes on answering.
-    let rolling = RollingUpdateDeployment {
-        max_surge: Some(IntOrString::Int(1)),
-        max_unavailable: Some(IntOrString::Int(0)),
-    };
-    let replicas = api.replicas.cast_signed();
-    let spec = DeploymentSpec {
-        // Nobody would make what is asked for while the operator lets go of workspaces.
-        replicas: Some(if needs.workspaces.handover { 0 } else { replicas }),
-        revision_history_limit: Some(3),
-        selector: scope.selector(part),
-        strategy: Some(DeploymentStrategy {
-            rolling_update: Some(rolling),
-            type_: Some("RollingUpdate".to_owned()),
-        }),
-        template,
-        ..DeploymentSpec::default()
-    };
-    let metadata = scope.meta(part);
-    scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
-    if several {
-        pod::disruption_budget(scope, part);
-    }
-}
-
 /// Its container.
 fn container(api: &WorkspaceApi, image: String) -> Container {
-    let mut container = pod::container("api", image);
     let [http, metrics, probes] = [PORT, METRICS, PROBES].map(|it| format!(":{it}"));
     let mut arguments = vec![
-        "serve",
-        "--platform",
-        FOLDER,
-        "--namespace",
-        namespaces::WORKSPACE_OPERATOR,
         "--bind-address",
         &http,
         "--metrics-bind-address",
@@ -208,21 +156,17 @@ fn container(api: &WorkspaceApi, image: String) -> Container {
     if api.oidc.is_some() {
         arguments.extend(["--oidc-prefix", OIDC_PREFIX]);
     }
-    container.args = Some(arguments.into_iter().map(str::to_owned).collect());
-    let ports = [("http", PORT), ("metrics", METRICS), ("probes", PROBES)];
-    container.ports =
-        Some(ports.into_iter().filter_map(|it| pod::ports(it.0, it.1)).flatten().collect());
-    container.resources = Some(requirements(api.allotment()));
+    let mut container = operator_program::container(Verb {
+        container: ("api", image),
+        name: "serve",
+        arguments: arguments.into_iter().map(str::to_owned).collect(),
+        ports: &[("http", PORT), ("metrics", METRICS), ("probes", PROBES)],
+        allotment: api.allotment(),
+    });
     let sleep = LifecycleHandler {
         sleep: Some(SleepAction { seconds: LEAVES }),
         ..LifecycleHandler::default()
     };
     container.lifecycle = Some(Lifecycle { pre_stop: Some(sleep), ..Lifecycle::default() });
-    container.volume_mounts = Some(vec![pod::mount_read_only("platform", FOLDER)]);
-    let probe =
-        |path, period, failures| pod::http_probe(path, PROBES, pod::Patience { period, failures });
-    container.startup_probe = probe("/livez", 2, 30);
-    container.liveness_probe = probe("/livez", 10, 6);
-    container.readiness_probe = probe("/readyz", 5, 3);
     container
 }

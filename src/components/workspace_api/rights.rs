@@ -3,16 +3,12 @@
 //! What the API answers with a right of its caller it does with its own, so it has each verb with
 //! which it writes; it changes a resource by replacing it, whatever verb its caller needs.
 
-use k8s_openapi::api::rbac::v1::{
-    ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
-};
+use k8s_openapi::api::rbac::v1::{PolicyRule, Role};
 
 use crate::{
-    builder::{meta::Part, scope::Scope},
-    components::{
-        namespaces::WORKSPACE_OPERATOR,
-        workspace_operator::rights::{ROLES, WORKSPACES, rule},
-    },
+    builder::{meta::Part, object::CustomResource as _, scope::Scope},
+    components::operator_program::rule,
+    crds::workspaces::WorkspaceResource,
 };
 
 /// The name of everything that is the API's: its Deployment, account and roles.
@@ -47,38 +43,7 @@ pub fn of_its_namespace() -> Vec<PolicyRule> {
 }
 
 fn of_workspaces(verbs: &[&str]) -> Vec<PolicyRule> {
-    let (group, resource) = WORKSPACES;
-    vec![rule(group, [resource], verbs)]
-}
-
-/// Gives them to the account of the part.
-pub(super) fn grant(scope: &mut Scope<'_>, part: &Part) {
-    let subject = || {
-        Some(vec![Subject {
-            api_group: None,
-            kind: "ServiceAccount".to_owned(),
-            name: part.name.to_string(),
-            namespace: Some(WORKSPACE_OPERATOR.to_owned()),
-        }])
-    };
-    let role = |kind: &str| RoleRef {
-        api_group: ROLES.to_owned(),
-        kind: kind.to_owned(),
-        name: NAME.to_owned(),
-    };
-    let (of_cluster, metadata) = (scope.meta_cluster(part, NAME), scope.meta(part));
-    scope.add(ClusterRole {
-        aggregation_rule: None,
-        metadata: of_cluster.clone(),
-        rules: Some(self::of_cluster()),
-    });
-    scope.add(ClusterRoleBinding {
-        metadata: of_cluster,
-        role_ref: role("ClusterRole"),
-        subjects: subject(),
-    });
-    scope.add(Role { metadata: metadata.clone(), rules: Some(of_its_namespace()) });
-    scope.add(RoleBinding { metadata, role_ref: role("Role"), subjects: subject() });
+    vec![rule(WorkspaceResource::group(), [WorkspaceResource::PLURAL], verbs)]
 }
 
 /// Makes the roles of people.

@@ -5,24 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::rbac::v1::{
-    ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
-};
+use k8s_openapi::api::rbac::v1::PolicyRule;
 
 use crate::{
-    builder::{meta::Part, scope::Scope},
-    components::{namespaces::WORKSPACE_OPERATOR, workspace::api_kinds},
+    builder::object::CustomResource as _,
+    components::{
+        operator_program::{ROLES, rule},
+        workspace::api_kinds,
+    },
+    crds::workspaces::WorkspaceResource,
 };
 
 /// The name of everything that is the operator's: its Deployment, account, roles, Lease, and of the
 /// manager of the fields that it writes.
 pub const NAME: &str = "aichat-workspace-operator";
-
-/// The group of the API of roles.
-pub const ROLES: &str = "rbac.authorization.k8s.io";
-
-/// The group of workspaces' resources, and what the API server's URLs call them.
-pub const WORKSPACES: (&str, &str) = ("apps.aichatworkspaces.io", "aichatworkspaces");
 
 /// The role that members of a workspace get.
 pub const MEMBERS_ROLE: &str = "view";
@@ -57,24 +53,6 @@ pub fn children(of: Scopes) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     all
 }
 
-fn words<I: AsRef<str>>(words: impl IntoIterator<Item = I>) -> Vec<String> {
-    words.into_iter().map(|it| it.as_ref().to_owned()).collect()
-}
-
-/// A right to all objects of some resources.
-pub fn rule<I: AsRef<str>>(
-    group: &str,
-    resources: impl IntoIterator<Item = I>,
-    verbs: &[&str],
-) -> PolicyRule {
-    PolicyRule {
-        api_groups: Some(vec![group.to_owned()]),
-        resources: Some(words(resources)),
-        verbs: words(verbs),
-        ..PolicyRule::default()
-    }
-}
-
 /// A right to objects of these names.
 fn named(group: &str, resource: &str, name: &str, verbs: &[&str]) -> PolicyRule {
     PolicyRule { resource_names: Some(vec![name.to_owned()]), ..rule(group, [resource], verbs) }
@@ -101,43 +79,14 @@ pub fn of_cluster() -> Vec<PolicyRule> {
 
 /// In its own namespace.
 pub fn of_its_namespace() -> Vec<PolicyRule> {
-    let ((workspaces, resource), leases) = (WORKSPACES, "coordination.k8s.io");
+    let (workspaces, leases) = (WorkspaceResource::group(), "coordination.k8s.io");
+    let status = format!("{}/status", WorkspaceResource::PLURAL);
     vec![
-        rule(workspaces, [resource], &["list", "patch", "watch"]),
-        rule(workspaces, ["aichatworkspaces/status"], &["patch"]),
+        rule(workspaces, [WorkspaceResource::PLURAL], &["list", "patch", "watch"]),
+        rule(workspaces, [status], &["patch"]),
         rule("apps", ["controllerrevisions"], &["create", "delete", "list"]),
         rule(leases, ["leases"], &["create"]),
         named(leases, "leases", NAME, &["get", "update"]),
         rule("events.k8s.io", ["events"], &["create"]),
     ]
-}
-
-/// Gives them to the account of the part.
-pub(super) fn grant(scope: &mut Scope<'_>, part: &Part) {
-    let subject = || {
-        Some(vec![Subject {
-            api_group: None,
-            kind: "ServiceAccount".to_owned(),
-            name: part.name.to_string(),
-            namespace: Some(WORKSPACE_OPERATOR.to_owned()),
-        }])
-    };
-    let role = |kind: &str| RoleRef {
-        api_group: ROLES.to_owned(),
-        kind: kind.to_owned(),
-        name: NAME.to_owned(),
-    };
-    let (of_cluster, metadata) = (scope.meta_cluster(part, NAME), scope.meta(part));
-    scope.add(ClusterRole {
-        aggregation_rule: None,
-        metadata: of_cluster.clone(),
-        rules: Some(self::of_cluster()),
-    });
-    scope.add(ClusterRoleBinding {
-        metadata: of_cluster,
-        role_ref: role("ClusterRole"),
-        subjects: subject(),
-    });
-    scope.add(Role { metadata: metadata.clone(), rules: Some(of_its_namespace()) });
-    scope.add(RoleBinding { metadata, role_ref: role("Role"), subjects: subject() });
 }
