@@ -64,7 +64,7 @@ api-long:
     cargo build --profile dist --package espalier-operator --bin espalier-operator
     API_EXAMPLES=10000 ESPALIER=target/dist/espalier tests/real/run --only api --no-faults
     cp Cargo.lock fuzz/Cargo.lock
-    cargo fuzz run -s none workspace fuzz/corpus/workspace fuzz/seeds/workspace -- -runs=10000000
+    cargo fuzz run -s none workspace fuzz/corpus/workspace fuzz/seeds/workspace tests/golden/operator/spec/workspaces -- -runs=10000000
 
 # Benchmarks: compile, emit, the tenants' stream
 bench *ARGS:
